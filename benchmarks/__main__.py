@@ -1,0 +1,44 @@
+"""`python -m benchmarks [answers] [screen] [understanding] [understanding-public --sets FOLDER] [fresh]`.
+
+Measures and prints what benchmarks/README.md shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from benchmarks import answer_latency, first_screen, understanding_public, understanding_speed
+
+CUSTOMERS = 1000
+BIG = 100_000
+
+
+async def main(wanted: list[str], sets: Path | None) -> None:
+    """What was asked for; without words, everything that needs no network."""
+    wanted = wanted or ["answers", "screen"]
+    if "answers" in wanted:
+        print(answer_latency.table(await answer_latency.run(CUSTOMERS), CUSTOMERS), flush=True)
+    if "screen" in wanted:
+        print(
+            "\nmake demo → 首屏（秒）：",
+            "、".join(f"{seconds:.1f}" for seconds in await first_screen.run()),
+            flush=True,
+        )
+    if "understanding" in wanted:
+        print(f"\n{understanding_speed.table(understanding_speed.run(BIG))}", flush=True)
+    if sets is not None and "understanding-public" in wanted:
+        print(f"\n{understanding_public.table(understanding_public.run(sets))}", flush=True)
+    if "fresh" in wanted:
+        print(f"\n全新目录里的 make demo → 首屏：{await first_screen.run_fresh():.1f} 秒", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("wanted", nargs="*")
+    parser.add_argument("--sets", type=Path, help="folder of published test sets, for understanding-public")
+    given = parser.parse_args()
+    if "understanding-public" in given.wanted and given.sets is None:
+        parser.error("understanding-public needs --sets FOLDER")
+    asyncio.run(main(given.wanted, given.sets))

@@ -1,0 +1,193 @@
+"""The commands of `scrm-bot`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from bot.config import Config, ConfigError, load
+
+app = typer.Typer(
+    help="企业微信 / 钉钉里的 SCRM 机器人。", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+importing = typer.Typer(help="从 Excel 或 CSV 导入。", no_args_is_help=True)
+app.add_typer(importing, name="import")
+errors = Console(stderr=True, highlight=False)
+
+ConfigOption = Annotated[Path, typer.Option("-c", "--config", help="配置文件", show_default=False)]
+
+
+def main() -> None:
+    """Entry point: a config error is one sentence and exit code 2, not a traceback."""
+    try:
+        app()
+    except ConfigError as error:
+        errors.print(str(error), style="red", markup=False)
+        sys.exit(2)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="页面端口")] = 8080,
+    data: Annotated[Path | None, typer.Option(help="数据目录；不填则用临时目录")] = None,
+) -> None:
+    """不需要账号和网络：模拟两个平台，打开浏览器就能试用。"""
+    from emulator.demo import serve
+
+    if data is not None:
+        data.mkdir(parents=True, exist_ok=True)
+        asyncio.run(serve(port, data))
+        return
+    with tempfile.TemporaryDirectory(prefix="scrm-demo-") as folder:
+        asyncio.run(serve(port, Path(folder)))
+
+
+@app.command()
+def run(
+    config: Annotated[list[Path], typer.Option("-c", "--config", help="配置文件，可以多个", show_default=False)],
+) -> None:
+    """启动服务，一家或多家企业。"""
+    from bot.app import serve
+    from bot.loop import run_loop
+
+    sys.exit(run_loop(serve([load(path) for path in config])))
+
+
+@app.command()
+def migrate(config: ConfigOption) -> None:
+    """把数据库升级到最新结构。"""
+    from bot.schema import migrate as bring_up_to_date
+    from scrm.db import Database
+
+    database = Database(load(config).database_url)
+    try:
+        typer.echo("数据库已升级到最新结构。" if bring_up_to_date(database) else "数据库已经是最新结构。")
+    finally:
+        database.close()
+
+
+@app.command()
+def check(config: ConfigOption) -> None:
+    """检查配置、凭证、回调、权限和时钟，逐条说明怎么改。"""
+    from bot.check import report
+
+    sys.exit(asyncio.run(report(load(config), sys.stdout)))
+
+
+@app.command()
+def tick(config: ConfigOption, at: Annotated[str, typer.Option(help="业务时间，ISO-8601")] = "") -> None:
+    """执行一次全部定时任务，把该发的发出去，然后退出。"""
+    from bot.tick import run_tick
+
+    settings = load(config)
+    for line in asyncio.run(run_tick(settings, _moment(at, settings))):
+        typer.echo(json.dumps(line, ensure_ascii=False))
+
+
+@app.command()
+def understand(
+    only: Annotated[str, typer.Option(help="time、number 或 money")] = "",
+    explain: Annotated[bool, typer.Option("--explain", help="说明每个结果的来历")] = False,
+) -> None:
+    """只做语言理解：标准输入每行一个 JSON，标准输出每行一个结果。"""
+    from bot.nlu import cli
+
+    if only not in ("", "time", "number", "money"):
+        raise typer.BadParameter("只能是 time、number 或 money", param_hint="--only")
+    cli.run(sys.stdin, sys.stdout, only or None, explain)
+
+
+@importing.command("customers")
+def import_customers(file: Path, config: ConfigOption) -> None:
+    """导入客户；有问题的行另存为文件，写明原因。"""
+    from bot.importing import ImportRefused
+    from bot.importing import import_customers as bring_in
+
+    database = _current_database(load(config))
+    try:
+        with Progress(console=errors) as progress:
+            bar = progress.add_task("导入客户", total=None)
+            report = bring_in(
+                database,
+                file,
+                lambda: datetime.now(UTC),
+                lambda done, total: progress.update(bar, completed=done, total=total),
+            )
+    except ImportRefused as error:
+        errors.print(str(error), style="red", markup=False)
+        sys.exit(1)
+    finally:
+        database.close()
+    typer.echo(
+        f"导入 {report.good} 行，未导入 {report.bad} 行。"
+        + (f"未导入的行和原因见 {report.bad_file}" if report.bad_file else "")
+    )
+
+
+@app.command()
+def export(noun: str, file: Path, config: ConfigOption) -> None:
+    """导出 customers、contacts、deals、activities、followups 或 audit，按文件名结尾决定格式。"""
+    from bot import exporting
+
+    if noun not in exporting.nouns():
+        raise typer.BadParameter(f"只能是 {'、'.join(exporting.nouns())}", param_hint="NOUN")
+    settings = load(config)
+    database = _current_database(settings)
+    try:
+        with database.read() as session:
+            count = exporting.export(session, noun, file, settings.zone)
+    except (ValueError, OSError) as error:
+        errors.print(str(error), style="red", markup=False)
+        sys.exit(1)
+    finally:
+        database.close()
+    typer.echo(f"已导出 {count} 行到 {file}")
+
+
+@app.command()
+def replay(
+    config: ConfigOption, failed: Annotated[bool, typer.Option("--failed", help="重做处理失败的消息")] = False
+) -> None:
+    """重新处理失败的消息：标记为待处理，运行中的服务会接着处理；没有运行时就在这里处理。"""
+    from bot.replay import replay_failed
+
+    settings = load(config)
+    _current_database(settings).close()
+    result = asyncio.run(replay_failed(settings))
+    typer.echo(
+        json.dumps({"replayed": result.replayed, "done": result.done, "failed": result.failed}, ensure_ascii=False)
+    )
+    if not failed:
+        errors.print("提示：replay 只重做失败的消息，等同于 --failed。", style="dim")
+
+
+def _moment(text: str, config: Config) -> datetime:
+    if not text:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter("应是 ISO-8601，例如 2026-03-02T08:45+08:00", param_hint="--at") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=config.zone)).astimezone(UTC)
+
+
+def _current_database(config: Config):  # type: ignore[no-untyped-def]  # noqa: ANN202 - the import is lazy on purpose
+    from bot.schema import ensure_current
+    from scrm.db import Database
+
+    database = Database(config.database_url)
+    ensure_current(database)
+    return database
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""The card that says, line by line, what was taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from bot.cards.card import Card, bullets
+from bot.cards.clock import Clock
+from bot.cards.followups import STATUS_NAMES as FOLLOWUP_STATUS_NAMES
+from bot.cards.words import KIND_NAMES, ROLE_NAMES, STATUS_NAMES, clip, masked_phone, money
+from scrm.undoing import Change
+
+MAX_LINES = 8
+_NOUNS = {
+    "customer": "客户", "contact": "联系人", "deal": "商机", "activity": "跟进记录", "followup": "待办", "contact_tag": "标签",
+    "customer_tag": "标签", "channel": "渠道活码", "campaign": "群发", "member": "成员",
+}  # fmt: skip
+_VERBS = {"insert": "删除了新建的", "delete": "恢复了删除的"}
+_TAG_VERBS = {"insert": "去掉了", "delete": "恢复了"}
+
+Show = Callable[[Any, Clock], str]
+
+
+def _text(value: Any, _: Clock) -> str:
+    return f"「{clip(str(value), 30)}」"
+
+
+def _named(names: Mapping[str, str]) -> Show:
+    return lambda value, _: f"「{names.get(value, value)}」"
+
+
+def _moment(value: Any, clock: Clock) -> str:
+    return clock.when(datetime.fromisoformat(value))
+
+
+def _day(value: Any, clock: Clock) -> str:
+    return clock.day(date.fromisoformat(value))
+
+
+# The columns a person knows, as a card calls them; the others (versions, times of reminders) follow from these.
+_FIELDS: dict[str, tuple[str, Show]] = {
+    "name": ("名称", _text), "title": ("职务", _text), "phone": ("手机", lambda value, _: f"「{masked_phone(value)}」"),
+    "stage_id": ("阶段", _text), "amount": ("金额", lambda value, _: money(Decimal(value))), "owner_id": ("负责人", _text),
+    "customer_id": ("客户", _text), "deal_id": ("商机", _text), "manager_id": ("主管", _text), "role": ("角色", _named(ROLE_NAMES)), "due_at": ("时间", _moment),
+    "expected_close_on": ("预计签约", _day), "paused_until": ("暂停到", _day), "lost_reason": ("丢单原因", _text), "summary": ("内容", _text),
+    "happened_at": ("时间", _moment), "action": ("事项", _text), "body": ("内容", _text),
+}  # fmt: skip
+_STATUSES = {
+    "deal": STATUS_NAMES, "followup": FOLLOWUP_STATUS_NAMES,
+    "campaign": {"draft": "草稿", "sending": "发送中", "sent": "已发送", "failed": "发送失败", "unclear": "结果不明", "cancelled": "已取消"},
+    "channel": {"sending": "生成中", "live": "使用中", "failed": "生成失败", "unclear": "结果不明"},
+}  # fmt: skip
+
+
+def undone_card(source: str, changes: Sequence[Change], notes: Sequence[str], clock: Clock) -> Card:
+    """`source`: the words that were said, or a button in brackets; `notes` say what could not be taken back outside."""
+    lines = list(dict.fromkeys(line for change in changes if (line := _line(change, clock))))
+    said = f"「{clip(source, 60)}」" if source and not source.startswith("[") else ""
+    parts = (said, bullets(lines, MAX_LINES) or "刚才的改动已全部恢复。", *dict.fromkeys(notes))
+    return Card(title="已撤销", text="\n".join(part for part in parts if part))
+
+
+def _line(change: Change, clock: Clock) -> str:
+    noun = _NOUNS.get(change.table)
+    if noun is None:
+        return ""
+    if change.table in ("contact_tag", "customer_tag"):
+        whose = change.values.get("contact_id") or change.values.get("customer_id") or ""
+        return f"{_TAG_VERBS.get(change.op, '恢复了')}{whose}的标签「{change.values.get('tag_id') or ''}」"
+    called = f"{noun}{_name(change)}"
+    if change.op != "update":
+        return f"{_VERBS[change.op]}{called}"
+    back = [text for column, value in change.before.items() if (text := _field(change.table, column, value, clock))]
+    return f"{called}：{'，'.join(back)}" if back else ""
+
+
+def _name(change: Change) -> str:
+    values = change.values
+    if change.table == "activity":
+        parts = [KIND_NAMES.get(values.get("kind") or "", ""), values.get("customer_id")]
+    elif change.table == "followup":
+        parts = [values.get("customer_id"), values.get("action")]
+    else:
+        parts = [values.get("name")]
+    called = " · ".join(clip(part, 30) for part in parts if part)
+    return f"「{called}」" if called else ""
+
+
+def _field(table: str, column: str, value: Any, clock: Clock) -> str:
+    label, show = ("状态", _named(_STATUSES.get(table, {}))) if column == "status" else _FIELDS.get(column, ("", _text))
+    if not label:
+        return ""
+    return f"{label}恢复为{show(value, clock)}" if value not in (None, "") else f"{label}恢复为空"

@@ -1,0 +1,86 @@
+"""Commands as buttons and menu keys carry them (`pack`, `unpack`), and as drafts keep them (`encode`, `decode`)."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from bot.commands import records, sales, teams
+from bot.commands.base import Command
+
+ALL: tuple[type[Command], ...] = tuple(
+    value
+    for module in (records, sales, teams)
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, Command) and value is not Command
+)
+AnyCommand = ALL[0]
+for _command in ALL[1:]:
+    AnyCommand |= _command  # type: ignore[assignment]
+BY_TAG: dict[str, type[Command]] = {str(command.__struct_config__.tag): command for command in ALL}
+
+MAX_DIGITS = 18  # a 64-bit id
+
+C = TypeVar("C", bound=Command)
+_decoder = msgspec.json.Decoder(list[AnyCommand])  # type: ignore[valid-type]
+
+
+class BadButton(ValueError):
+    """A button that this version of the program never packed."""
+
+
+def pack(command: Command) -> str:
+    """The command as a button carries it: `tag:field=value:…`, ids and enum values only."""
+    parts = [str(command.__struct_config__.tag)]
+    for field in msgspec.structs.fields(command):
+        value = getattr(command, field.name)
+        if value is None or value == field.default:
+            continue
+        parts.append(f"{field.name}={_pack_value(value)}")
+    return ":".join(parts)
+
+
+def unpack(packed: str) -> Command:
+    """The command a button or menu key carries. Raises BadButton for anything else."""
+    tag, *parts = packed.split(":")
+    kind = BY_TAG.get(tag)
+    if kind is None or len(packed) > 256 or not packed.isascii():
+        raise BadButton(packed[:80])
+    pairs = [part.partition("=") for part in parts]
+    values: dict[str, Any] = {name: _unpack_value(value) for name, _, value in pairs}
+    try:
+        command = msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadButton(packed[:80]) from error
+    if any(isinstance(value, int) and value >= 10**MAX_DIGITS for value in msgspec.structs.astuple(command)):
+        raise BadButton(packed[:80])
+    return command
+
+
+def encode(commands: list[Command]) -> str:
+    """Commands as JSON, for a draft."""
+    return msgspec.json.encode(commands).decode()
+
+
+def decode(text: str | bytes) -> list[Command]:
+    """Commands from a draft's JSON."""
+    return _decoder.decode(text)
+
+
+def replace(command: C, **changes: Any) -> C:
+    """A copy with some fields changed."""
+    return msgspec.structs.replace(command, **changes)
+
+
+def _pack_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    text = str(value)
+    if not text.isascii() or not all(char.isalnum() or char in "_-." for char in text):
+        raise ValueError(f"a button carries ids and enum values only: {text!r}")
+    return text
+
+
+def _unpack_value(value: str) -> object:
+    return int(value) if value.isdigit() and len(value) <= MAX_DIGITS else value

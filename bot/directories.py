@@ -1,0 +1,118 @@
+"""From what a platform's directory says to members: one person on first sight, everybody once a day."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+from sqlalchemy.orm import Session
+
+from bot.cards import words
+from bot.platforms.base import Directory, DirectorySource, Fate, Outgoing, Person, SendError, Sent
+from bot.store import Store
+from scrm import audit, member_sync, members
+
+log = structlog.get_logger("directory")
+
+FIRST_SECONDS = 5.0
+
+
+def remember_person(session: Session, platform: str, person: Person) -> None:
+    """Make or refresh the member behind a directory entry."""
+    _begin(session)
+    members.apply_person(session, platform, _plain(person), datetime.now(UTC))
+
+
+async def read_first(store: Store, sources: Mapping[str, DirectorySource]) -> None:
+    """Bring in the members of a company that is new to the bot, so that the first sentence may name any of them.
+
+    A platform that does not answer within 5 s is left to the daily reading.
+    """
+    for platform, source in sources.items():
+        if not await store.run(partial(member_sync.is_known, platform=platform)):
+            await _read_in_time(store, source)
+
+
+async def _read_in_time(store: Store, source: DirectorySource) -> None:
+    try:
+        everybody = await asyncio.wait_for(source.everybody(), FIRST_SECONDS)
+    except (SendError, TimeoutError) as error:
+        log.warning("directory_unavailable", platform=source.platform, error=str(error) or "timeout")
+        return
+    await sync(store, source.platform, everybody)
+
+
+def call(store: Store, sources: Mapping[str, DirectorySource]) -> Callable[[Outgoing], Awaitable[Sent]]:
+    """The outbox call "read_directory": one person when the payload names a user id, else everybody."""
+    under_way: dict[str, asyncio.Task[None]] = {}
+
+    async def read(item: Outgoing) -> Sent:
+        platform, user_id = str(item.payload["platform"]), str(item.payload.get("user_id", ""))
+        source = sources.get(platform)
+        if source is None:
+            raise SendError(Fate.PERMANENT, "not_configured", platform)
+        if user_id:
+            await _read_one(store, source, user_id)
+            return Sent()
+        # A big company takes longer than one attempt may: the next one waits for the same reading.
+        if platform not in under_way:
+            under_way[platform] = asyncio.create_task(_read_all(store, source))
+        try:
+            await asyncio.shield(under_way[platform])
+        finally:
+            if under_way[platform].done():
+                del under_way[platform]
+        return Sent()
+
+    return read
+
+
+async def _read_all(store: Store, source: DirectorySource) -> None:
+    await sync(store, source.platform, await source.everybody())
+
+
+async def _read_one(store: Store, source: DirectorySource, user_id: str) -> None:
+    person = await source.person(user_id)
+
+    def work(session: Session) -> None:
+        _begin(session)
+        if person is None:
+            members.person_left(session, source.platform, user_id, datetime.now(UTC))
+        else:
+            remember_person(session, source.platform, person)
+
+    await store.run(work)
+
+
+async def sync(store: Store, platform: str, directory: Directory) -> None:
+    """Make members and departments what the directory says, a slice at a time so that others get to write in between."""
+    units = [member_sync.Unit(unit.id, unit.name, unit.parent) for unit in directory.units]
+    reading = member_sync.Reading(platform, units, [_plain(person) for person in directory.people], datetime.now(UTC))
+    for write in reading.slices():
+        seconds = await store.run(partial(_timed, write))
+        await asyncio.sleep(seconds if store.database.is_sqlite else 0)
+    log.info(
+        "members_synced", platform=platform, units=len(units), people=len(directory.people), result=str(reading.result)
+    )
+
+
+def _timed(write: Callable[[Session], None], session: Session) -> float:
+    """Write one slice; the seconds it took."""
+    started = time.monotonic()
+    _begin(session)
+    write(session)
+    session.flush()
+    return time.monotonic() - started
+
+
+def _begin(session: Session) -> None:
+    now = datetime.now(UTC)
+    audit.begin(session, audit.Turn(f"directory:{now:%Y%m%dT%H%M%S}", None, "directory", words.SYNC, now))
+
+
+def _plain(person: Person) -> members.Person:
+    return members.Person(person.user_id, person.name, person.departments, person.leads, person.manager, person.active)

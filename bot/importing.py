@@ -1,0 +1,213 @@
+"""Customers from Excel or CSV: good rows go in, bad rows come back in a file with the reason in a column."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from openpyxl import Workbook
+from python_calamine import CalamineError, CalamineWorkbook
+from sqlalchemy.orm import Session
+from stdnum.cn import uscc
+
+from scrm import audit
+from scrm.db import Database
+from scrm.lookup import name_key
+from scrm.models import Contact, Customer, Identity, Member
+
+# A second process must not hold SQLite's only writer for long: 50 ms with the commit, then as long a rest.
+SLICE_SECONDS = 0.04
+HEADERS: dict[str, tuple[str, ...]] = {
+    "name": ("客户名称", "客户", "公司名称", "公司", "name"),
+    "credit_code": ("统一社会信用代码", "信用代码", "税号", "credit_code"),
+    "phone": ("电话", "公司电话", "phone"),
+    "region": ("地区", "区域", "region"),
+    "tier": ("客户等级", "等级", "分级", "tier"),
+    "owner": ("负责人", "跟进人", "owner"),
+    "contact": ("联系人", "联系人姓名", "contact"),
+    "title": ("职务", "职位", "title"),
+    "contact_phone": ("联系人电话", "手机", "手机号", "contact_phone"),
+}
+LIMITS = {"name": 128, "phone": 32, "region": 32, "tier": 32, "contact": 64, "title": 64, "contact_phone": 32}
+_LABELS = {field: names[0] for field, names in HEADERS.items()}
+
+
+class ImportRefused(Exception):
+    """The file as a whole cannot be used; the text says why."""
+
+
+class BadRow(Exception):
+    """One row cannot be used; the text says why."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of an import."""
+
+    good: int = 0
+    bad: int = 0
+    bad_file: Path | None = None
+
+
+def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Header and rows as text. Raises ImportRefused."""
+    suffix = path.suffix.lower()
+    try:
+        rows = list(_csv_rows(path)) if suffix == ".csv" else _sheet_rows(path)
+    except (OSError, CalamineError, csv.Error, UnicodeDecodeError, IndexError) as error:
+        raise ImportRefused(f"读不了文件 {path.name}：{error}") from error
+    if not rows or not any(rows[0]):
+        raise ImportRefused("文件是空的，第一行应是表头，例如：客户名称、联系人、手机、负责人")
+    return rows[0], [row for row in rows[1:] if any(cell.strip() for cell in row)]
+
+
+def import_customers(
+    database: Database, path: Path, now: Callable[[], datetime], progress: Callable[[int, int], None]
+) -> Report:
+    """Import the file; `progress(done, total)` is called after every slice. Raises ImportRefused."""
+    header, rows = read_table(path)
+    columns = _columns(header)
+    report, bad_rows, position = Report(), [], 0
+    with database.read() as session:
+        owners = _Owners(session)
+    while position < len(rows):
+        with database.write() as session:
+            audit.begin(session, audit.Turn(f"import:{path.name}"[:64], None, "import", f"导入 {path.name}", now()))
+            session.connection()
+            started = time.monotonic()  # with the lock in hand: who had to wait for it still gets to write
+            while position < len(rows) and time.monotonic() - started < SLICE_SECONDS:
+                reason = _one(session, columns, rows[position], owners)
+                if reason:
+                    bad_rows.append([*rows[position], reason])
+                report.good += not reason
+                position += 1
+        progress(position, len(rows))
+        time.sleep(time.monotonic() - started if database.is_sqlite else 0)
+    report.bad = len(bad_rows)
+    if bad_rows:
+        report.bad_file = _write_bad(path, header, bad_rows)
+    return report
+
+
+def _one(session: Session, columns: dict[str, int], row: Sequence[str], owners: _Owners) -> str:
+    """Import one row in a savepoint; the reason when it cannot be."""
+    values = {field: _clean(row[index]) if index < len(row) else "" for field, index in columns.items()}
+    try:
+        _check(values)
+        owner_id = owners.find(values.get("owner", ""))
+        with session.begin_nested():
+            customer = _add_customer(session, values, owner_id)
+            if values.get("contact"):
+                session.add(
+                    Contact(
+                        name=values["contact"], customer_id=customer.id, owner_id=owner_id, title=values.get("title", ""),
+                        phone=values.get("contact_phone", ""),
+                    )
+                )  # fmt: skip
+                session.flush()
+    except BadRow as error:
+        return str(error)
+    except sa.exc.IntegrityError:
+        return "客户名称或信用代码与已有客户重复"
+    return ""
+
+
+def _check(values: dict[str, str]) -> None:
+    if not values.get("name"):
+        raise BadRow("缺少客户名称")
+    for field, limit in LIMITS.items():
+        if len(values.get(field, "")) > limit:
+            raise BadRow(f"{_LABELS[field]}超过 {limit} 个字")
+    if not name_key(values["name"]):
+        raise BadRow("客户名称只有标点符号")
+    code = values.get("credit_code", "")
+    if code and not uscc.is_valid(code):
+        raise BadRow("统一社会信用代码校验不通过")
+    if (values.get("title") or values.get("contact_phone")) and not values.get("contact"):
+        raise BadRow("填了职务或手机，但缺少联系人姓名")
+
+
+def _add_customer(session: Session, values: dict[str, str], owner_id: int | None) -> Customer:
+    key = name_key(values["name"])[:128]
+    if session.scalar(sa.select(Customer.id).where(Customer.name_key == key)) is not None:
+        raise BadRow("客户已存在")
+    customer = Customer(
+        name=values["name"], name_key=key, credit_code=uscc.compact(values["credit_code"]) if values.get("credit_code") else None,
+        phone=values.get("phone", ""), region=values.get("region", ""), tier=values.get("tier", ""), owner_id=owner_id,
+    )  # fmt: skip
+    session.add(customer)
+    session.flush()
+    return customer
+
+
+class _Owners:
+    """Members by name or userid."""
+
+    def __init__(self, session: Session) -> None:
+        self._ids: dict[str, set[int]] = {}
+        for member_id, name in session.execute(sa.select(Member.id, Member.name).where(Member.active)):
+            self._ids.setdefault(name, set()).add(member_id)
+        for member_id, user_id in session.execute(sa.select(Identity.member_id, Identity.user_id)):
+            self._ids.setdefault(user_id, set()).add(member_id)
+
+    def find(self, name: str) -> int | None:
+        if not name:
+            return None
+        found = self._ids.get(name, set())
+        if len(found) != 1:
+            raise BadRow(f"负责人「{name}」{'不在成员列表里' if not found else '有重名，请填 userid'}")
+        return next(iter(found))
+
+
+def _columns(header: Sequence[str]) -> dict[str, int]:
+    names = [cell.strip().lstrip("\ufeff").lower() for cell in header]
+    found = {
+        field: names.index(known) for field, aliases in HEADERS.items() for known in aliases[::-1] if known in names
+    }
+    if "name" not in found:
+        raise ImportRefused("表头里没有「客户名称」这一列")
+    return found
+
+
+def _csv_rows(path: Path) -> Iterator[list[str]]:
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("gb18030")  # what Excel on a Chinese Windows saves
+    yield from csv.reader(io.StringIO(text, newline=""))
+
+
+def _sheet_rows(path: Path) -> list[list[str]]:
+    sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
+    return [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+
+
+def _clean(cell: str) -> str:
+    """One line without control characters: no database and no card can hold them."""
+    return " ".join("".join(char if char.isprintable() else " " for char in cell).split())
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))  # a phone number that Excel took for a number
+    return "" if cell is None else str(cell)
+
+
+def _write_bad(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Path:
+    target = path.with_name(f"{path.stem}-未导入.xlsx")
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("未导入")
+    width = len(header)
+    sheet.append([*header, "未导入原因"])
+    for row in rows:
+        cells = [*row[:-1], *([""] * (width - len(row) + 1))][:width]
+        sheet.append([*("".join(char for char in cell if char >= " ") for cell in cells), row[-1]])
+    book.save(target)
+    return target

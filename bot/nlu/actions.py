@@ -1,0 +1,191 @@
+"""What is to be done next, and when: the clause of the future time, else the clause behind a cue of intent."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from bot.nlu import reading as r
+from bot.nlu.cues import slots as cue
+from bot.nlu.frame import Span
+from bot.nlu.numerals import value_of
+from bot.nlu.reading import Reading
+from bot.nlu.text import MASK
+from bot.nlu.when import When
+
+_CLAUSE_END = r.pattern(cue.CLAUSE_END)
+_LEAD = r.pattern(cue.ACTION_LEAD)
+_TAIL = re.compile(cue.ACTION_TAIL)
+_AFTER = r.pattern(cue.NEXT_AFTER)
+_PLANNED_NOW, _HAPPENED, _STILL_TO_DO = (r.pattern(shows) for shows in (cue.PLANNED_NOW, cue.HAPPENED, cue.STILL_TO_DO))
+_NAMES_AND_NUMBERS = re.compile(f"[\ue007-\ue00a]{MASK}*")
+_ORDER = r.pattern(cue.ORDER)
+_DONE = r.pattern(cue.COMPLETE_OBJECT)
+_DONE_LEAD = r.pattern(cue.DONE_LEAD)
+_DONE_GENERIC = re.compile(cue.DONE_GENERIC)
+_REMIND_BEFORE = re.compile(cue.REMIND_BEFORE)
+_ORDER_HEAD = r.pattern(cue.ORDER_HEAD)
+_NO_OBJECT = re.compile(cue.NO_OBJECT)
+_WANTED_THING, _BARE_GIVING = re.compile(cue.WANTED_THING), re.compile(cue.BARE_GIVING)
+_OBJECT, _NO_STEP = re.compile(cue.OBJECT), re.compile(cue.NO_STEP)
+_ACT, _WAITED_BEFORE = re.compile(cue.ACT), re.compile(cue.WAITED_BEFORE)
+_SHIFT = re.compile(cue.SHIFT)
+_OURS, _WANTED_BEFORE = r.pattern(cue.OURS), re.compile(cue.WANTED_BEFORE)
+
+
+def clauses(reading: Reading) -> list[Span]:
+    """The spans between punctuation."""
+    found, start = [], 0
+    for match in _CLAUSE_END.finditer(reading.skeleton):
+        found.append((start, match.start()))
+        start = match.end()
+    return [*found, (start, len(reading.skeleton))]
+
+
+def next_action(reading: Reading, when: When | None, intent: str) -> str:
+    """The phrase of what is to be done; "" if the text does not say."""
+    if when is not None:
+        return _around(reading, when)
+    found = list(_AFTER.finditer(reading.skeleton))
+    if not found:
+        return _ordered(reading) or (_phrase(reading, *clauses(reading)[0]) if intent == "set_followup" else "")
+    match = found[-1]
+    end = next(end for _, end in clauses(reading) if end >= match.end())
+    said = _phrase(reading, match.end(), end) or _phrase(reading, match.start(), end)
+    if _NO_STEP.match(said):
+        return ""
+    if said in cue.NO_ACTIONS:
+        return reading.words(match.start(), end)
+    return said if len(said) > 1 else ""
+
+
+def _ordered(reading: Reading) -> str:
+    """The first clause, if it is an order (跟进一下 Dell)."""
+    start, end = clauses(reading)[0]
+    return reading.words(start, end) if _ORDER.match(reading.skeleton[start:end]) else ""
+
+
+def _around(reading: Reading, when: When) -> str:
+    spans = clauses(reading)
+    index = next((i for i, (_, end) in enumerate(spans) if when.span[1] <= end), len(spans) - 1)
+    start, end = spans[index]
+    later = spans[index + 1] if index + 1 < len(spans) else None
+    if (
+        later is not None
+        and _ORDER_HEAD.match(reading.skeleton[slice(*later)])
+        and not _ORDER_HEAD.match(reading.skeleton[when.span[1] : end])
+    ):
+        return _phrase(reading, *later) or reading.words(*later)
+    if (said := reading.words(when.span[1], end)) in cue.STEPS:
+        return said
+    after = _phrase(reading, when.span[1], end)
+    if after in cue.TRANSITIVE:
+        after += _object(reading, after, start, when.span[0])
+    if len(after) < 2 and later is not None and reading.text[end : end + 1] in (" ", ""):
+        after = _phrase(reading, *later) or after
+    if index and _BARE_GIVING.match(after) and (thing := _WANTED_THING.search(reading.skeleton[: start - 1])):
+        after += reading.words(*thing.span("x"))
+    found = after or _phrase(reading, start, when.span[0]) or (_phrase(reading, *later) if later else "")
+    found = found or next((said for span in spans[index + 2 :] if (said := _phrase(reading, *span))), "")
+    found = found or (_phrase(reading, *spans[index - 1]) if index else "")
+    act = None if found else _ACT.search(reading.skeleton, start, end)
+    return act.group() if act else found
+
+
+def _object(reading: Reading, verb: str, start: int, end: int) -> str:
+    """What the bare verb behind a time is about: before the time, else before the same verb earlier (彩页还没寄 … 周一寄)."""
+    earlier = reading.skeleton.rfind(verb, 0, start)
+    for stop in (end, earlier):
+        match = _OBJECT.search(reading.skeleton[:stop]) if stop > 0 else None
+        if match and len(match["x"]) > 1 and not _NO_OBJECT.search(match["x"]):
+            return reading.words(*match.span("x"))
+    return ""
+
+
+def _phrase(reading: Reading, start: int, end: int) -> str:
+    """The words between, without what merely leads in (再, 跟 somebody) and out (提醒我)."""
+    while start < end and (match := _LEAD.match(reading.skeleton[start:end])) and match.end():
+        start += match.end()
+    tail = _TAIL.search(reading.skeleton[start:end])
+    if tail:
+        end = start + tail.start()
+    said = _NAMES_AND_NUMBERS.sub("", reading.skeleton[start:end])
+    return reading.words(start, end) if said.strip() else ""
+
+
+def waited(reading: Reading, when: When) -> bool:
+    """Whether the time is what they wait for (要等十一月)."""
+    return bool(_WAITED_BEFORE.search(reading.skeleton[: when.span[0]]))
+
+
+def ours(reading: Reading, when: When) -> bool:
+    """Whether we are to act in the clause of the time (让我们周四前…), not somebody else (标书下周一发)."""
+    start, end = _clause_of(reading, when)
+    return bool(_OURS.search(reading.skeleton[start:end]))
+
+
+def without(reading: Reading, when: When | None) -> str:
+    """The skeleton up to the next step and behind its clause: what happened already."""
+    if when is None:
+        return reading.skeleton
+    _, end = _clause_of(reading, when)
+    return f"{reading.skeleton[: when.span[0]]},{reading.skeleton[end:]}"
+
+
+def reminded(reading: Reading, when: When) -> bool:
+    """Whether the time is the one to be reminded at (提醒我2点半…)."""
+    return bool(_REMIND_BEFORE.search(reading.skeleton[: when.span[0]]))
+
+
+def done(reading: Reading) -> str:
+    """What was completed; 任务完成 alone is about the clause before it."""
+    match = _DONE.search(reading.skeleton)
+    if not match:
+        return ""
+    start, end = match.span("x")
+    if _DONE_GENERIC.fullmatch(reading.skeleton[start:end]):
+        before = [span for span in clauses(reading) if span[1] <= start and span[0] < span[1]]
+        start, end = before[-1] if before else (match.end(), len(reading.skeleton))
+    lead = _DONE_LEAD.match(reading.skeleton[start:end])
+    return _phrase(reading, start + (lead.end() if lead else 0), end)
+
+
+def moved(reading: Reading, when: When) -> When:
+    """The time as many days later or earlier as the sentence says of it (周三的会往后挪一天), else the time itself."""
+    match = _SHIFT.search(reading.named, when.span[1])
+    if (
+        match is None
+        or when.day is None
+        or any(other.span[0] >= match.start() for other in reading.times if other.kind != "duration")
+    ):
+        return when
+    count = int(value_of(match["n"]) or 0) * (7 if match["week"] else 1)
+    return when.moved(day=when.day + timedelta(days=-count if match["sooner"] else count))
+
+
+def planned(reading: Reading, when: When) -> bool:
+    """Whether the clause behind a time of today speaks of something still to come (今天下午要去)."""
+    _, end = _clause_of(reading, when)
+    return wanted(reading, when) or bool(_PLANNED_NOW.match(reading.skeleton[when.span[1] : end]))
+
+
+def wanted(reading: Reading, when: When) -> bool:
+    """Whether somebody wants us to act at the time, or it is agreed (让我周四…, 约了周四…)."""
+    start, _ = _clause_of(reading, when)
+    return bool(_WANTED_BEFORE.search(reading.skeleton[start : when.span[0]]))
+
+
+def denied(reading: Reading, when: When) -> bool:
+    """Whether nothing is done at the time (年前不打款了)."""
+    return reading.skeleton[when.span[1] : when.span[1] + 2].lstrip().startswith(cue.DENIED)
+
+
+def reported(reading: Reading, when: When) -> bool:
+    """Whether the clause of a bare day (周三, 15号) tells what happened."""
+    _, end = _clause_of(reading, when)
+    after = reading.skeleton[when.span[1] : end]
+    return bool(_HAPPENED.search(after)) and not _PLANNED_NOW.match(after) and not _STILL_TO_DO.search(after)
+
+
+def _clause_of(reading: Reading, when: When) -> Span:
+    return next(((start, end) for start, end in clauses(reading) if when.span[1] <= end), (0, len(reading.skeleton)))

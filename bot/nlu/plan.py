@@ -1,0 +1,264 @@
+"""From one frame to the Commands it asks for; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time
+
+import msgspec
+
+from bot import commands as c
+from bot.nlu.frame import Frame, Mention, Moment, Ref, Scope
+
+# What a part of the day means when no clock time was said.
+PART_TIMES = {"morning": time(9), "noon": time(12), "afternoon": time(14), "evening": time(19), "night": time(20)}
+DAY_TIME = time(9)
+HAPPENED_TIME = time(12)
+ACTIVITY_KINDS = {
+    "上门": "visit", "电话": "call", "微信": "wechat", "会议": "meeting", "宴请": "dinner", "来访": "reception", "邮件": "mail", "展会": "expo",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which one was meant: `slot` is the command's field, `options` the names that fit."""
+
+    slot: str
+    spoken: str
+    options: tuple[Mention, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The commands of one sentence, in order, and the question that comes first, if there is one."""
+
+    commands: tuple[c.Command, ...]
+    question: Question | None = None
+
+
+def commands_of(frame: Frame, sent_at: datetime, scope: Scope) -> Plan:
+    """What the sentence asks for. Relative times are already days in the frame; `sent_at` fills what the text leaves out."""
+    build = _BUILDERS.get(frame.intent, _not_yet)
+    made = build(frame, _Times(sent_at, scope))
+    return Plan(tuple(made), _question(frame))
+
+
+def _question(frame: Frame) -> Question | None:
+    for slot, options in frame.candidates.items():
+        if frame.ambiguous and len(options) > 1:
+            return Question(slot, options[0].text, options)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    sent_at: datetime
+    scope: Scope
+
+    def future(self, moment: Moment | None) -> tuple[datetime | None, bool]:
+        """The instant of a next step, and whether only the day was said."""
+        if moment is None:
+            return None, False
+        all_day = moment.time is None and moment.part not in PART_TIMES
+        return moment.at(PART_TIMES.get(moment.part, DAY_TIME), self.scope.zone), all_day
+
+    def past(self, moment: Moment | None) -> datetime | None:
+        """The instant something happened; today without a clock time is the moment it was said."""
+        if moment is None:
+            return None
+        today = self.sent_at.astimezone(self.scope.zone).date()
+        if moment.time is None and moment.day == today:
+            return self.sent_at
+        return moment.at(PART_TIMES.get(moment.part, HAPPENED_TIME), self.scope.zone)
+
+
+def _ref(mention: Mention | None) -> Ref | None:
+    if mention is None:
+        return None
+    return mention.ref if mention.ref is not None else mention.name
+
+
+def _spoken(frame: Frame, mention: Mention | None) -> str:
+    return frame.name or (mention.text if mention else "")
+
+
+def _log(frame: Frame, times: _Times) -> list[c.Command]:
+    next_at, all_day = times.future(frame.next_at)
+    return [
+        c.LogActivity(
+            summary=frame.note or frame.text,
+            kind=ACTIVITY_KINDS.get(frame.visit_kind, "note"),
+            customer=_ref(frame.customer),
+            contacts=tuple(ref for ref in map(_ref, frame.contacts) if ref is not None),
+            happened_at=times.past(frame.occurred_at),
+            amount=frame.amount,
+            deal=_ref(frame.deal),
+            place=frame.place,
+            next_action=frame.next_action,
+            next_at=next_at,
+            next_all_day=all_day,
+        )
+    ]
+
+
+def _with_log(frame: Frame, times: _Times, command: c.Command) -> list[c.Command]:
+    """A deal command; what the sentence also reports (who said or met what, what comes next) is logged first."""
+    tells = frame.reported or frame.visit_kind or frame.occurred_at or frame.next_at or frame.next_action
+    if frame.customer is None or not tells:
+        return [command]
+    report = c.replace(_log(frame, times)[0], amount=None)  # the sum is the deal's: the command sets it
+    return [report, command]
+
+
+def _move(frame: Frame, times: _Times) -> list[c.Command]:
+    stage = _ref(frame.stage)
+    if stage is None:
+        return [c.ShowDeal(deal=_ref(frame.deal), customer=_ref(frame.customer))]
+    move = c.MoveDeal(stage=stage, deal=_ref(frame.deal), customer=_ref(frame.customer), amount=frame.amount)
+    return _with_log(frame, times, move)
+
+
+def _win(frame: Frame, times: _Times) -> list[c.Command]:
+    win = c.WinDeal(deal=_ref(frame.deal), customer=_ref(frame.customer), amount=frame.amount)
+    return _with_log(frame, times, win)
+
+
+def _lose(frame: Frame, times: _Times) -> list[c.Command]:
+    lose = c.LoseDeal(deal=_ref(frame.deal), customer=_ref(frame.customer), reason=frame.lost_reason)
+    return _with_log(frame, times, lose)
+
+
+def _pause(frame: Frame, times: _Times) -> list[c.Command]:
+    until, _ = times.future(frame.next_at)
+    pause = c.PauseDeal(deal=_ref(frame.deal), customer=_ref(frame.customer), until=until)
+    return _with_log(msgspec.structs.replace(frame, next_at=None), times, pause)
+
+
+def _follow_up(frame: Frame, times: _Times) -> list[c.Command]:
+    due_at, all_day = times.future(frame.next_at)
+    contact = _ref(frame.contacts[0]) if frame.contacts else None
+    return [
+        c.ScheduleFollowUp(
+            customer=_ref(frame.customer),
+            contact=contact,
+            deal=_ref(frame.deal),
+            action=frame.next_action,
+            due_at=due_at,
+            all_day=all_day,
+        )
+    ]
+
+
+def _reschedule(frame: Frame, times: _Times) -> list[c.Command]:
+    due_at, all_day = times.future(frame.next_at)
+    return [c.Reschedule(customer=_ref(frame.customer), due_at=due_at, all_day=all_day)]
+
+
+def _amend(frame: Frame, times: _Times) -> list[c.Command]:
+    next_at, all_day = times.future(frame.next_at)
+    return [
+        c.Amend(
+            amount=frame.amount, next_at=next_at, next_all_day=all_day, customer=_ref(frame.customer), words=frame.text
+        )
+    ]
+
+
+def _new_customer(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.CreateCustomer(customer=_spoken(frame, frame.customer))]
+
+
+def _new_contact(frame: Frame, _: _Times) -> list[c.Command]:
+    person = frame.contacts[0] if frame.contacts else None
+    return [
+        c.CreateContact(
+            contact=person.name if person else frame.name,
+            customer=_ref(frame.customer),
+            title=frame.title,
+            phone=frame.phone,
+        )
+    ]
+
+
+def _new_deal(frame: Frame, _: _Times) -> list[c.Command]:
+    return [
+        c.CreateDeal(
+            customer=_ref(frame.customer), deal=_spoken(frame, frame.deal), amount=frame.amount, stage=_ref(frame.stage)
+        )
+    ]
+
+
+def _tag(frame: Frame, _: _Times) -> list[c.Command]:
+    kind = c.TagContact if frame.intent == "tag_contact" else c.UntagContact
+    contact = _ref(frame.contacts[0]) if frame.contacts else None
+    return [kind(tags=frame.tags, contact=contact, customer=_ref(frame.customer))]
+
+
+def _show_customer(frame: Frame, _: _Times) -> list[c.Command]:
+    customer = _ref(frame.customer)
+    return [c.MyCustomers() if customer is None else c.ShowCustomer(customer=customer)]
+
+
+def _show_deal(frame: Frame, _: _Times) -> list[c.Command]:
+    deal, customer = _ref(frame.deal), _ref(frame.customer)
+    return [c.MyDeals() if deal is None and customer is None else c.ShowDeal(deal=deal, customer=customer)]
+
+
+def _channel(frame: Frame, _: _Times) -> list[c.Command]:
+    return [
+        c.CreateChannel(
+            channel=frame.name or frame.campaign, owner=_ref(frame.assignee), welcome=frame.welcome, tags=frame.tags
+        )
+    ]
+
+
+def _campaign(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.CreateCampaign(tags=frame.tags, body=frame.body)]
+
+
+def _set_role(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.SetRole(member=_ref(frame.assignee) or frame.name, role=frame.role)]
+
+
+def _rename(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.RenameMember(member=frame.code, new_name=frame.name)]
+
+
+def _set_manager(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.SetManager(member=_ref(frame.assignee) or frame.name, manager=frame.role)]
+
+
+def _not_yet(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.NotYet(intent=frame.intent, customer=_ref(frame.customer), words=frame.text)]
+
+
+_BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
+    "log_visit": _log,
+    "checkin": _log,
+    "create_customer": _new_customer,
+    "create_contact": _new_contact,
+    "create_deal": _new_deal,
+    "move_deal": _move,
+    "win_deal": _win,
+    "lose_deal": _lose,
+    "pause_deal": _pause,
+    "set_followup": _follow_up,
+    "reschedule_followup": _reschedule,
+    "complete_task": lambda frame, _: [c.CompleteFollowUp(customer=_ref(frame.customer))],
+    "tag_contact": _tag,
+    "untag_contact": _tag,
+    "query_customer": _show_customer,
+    "query_deal": _show_deal,
+    "query_todo": lambda frame, _: [c.ShowTodo()],
+    "create_channel": _channel,
+    "campaign_create": _campaign,
+    "amend": _amend,
+    "undo": lambda frame, _: [c.Undo()],
+    "bind": lambda frame, _: [c.Bind(code=frame.code)],
+    "set_role": _set_role,
+    "set_manager": _set_manager,
+    "rename_member": _rename,
+    "help": lambda frame, _: [c.Help()],
+    "menu": lambda frame, _: [c.Help()],
+    "none": lambda frame, _: [c.SmallTalk(words=frame.text)],
+}

@@ -1,0 +1,300 @@
+"""A Chinese sentence to one frame: forms first, then cues, then the slots that belong to the intent."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from bot.nlu import actions, dates, forms, intents, queries, slots
+from bot.nlu import reading as r
+from bot.nlu.cues import names as name_cue
+from bot.nlu.cues import slots as slot_cue
+from bot.nlu.cues import times as time_cue
+from bot.nlu.frame import Fact, Frame, Mention, Moment, Scope
+from bot.nlu.lexicon import Lexicon
+from bot.nlu.reading import Reading
+from bot.nlu.text import MAX_TEXT, tidy
+from bot.nlu.when import When
+
+_NO_SLOTS = frozenset({"none", "help"})
+_WITH_AMOUNT = frozenset({"log_visit", "create_deal", "move_deal", "win_deal", "create_quote", "record_payment"})
+_WITH_OCCURRED = frozenset(
+    {"log_visit", "move_deal", "win_deal", "lose_deal", "record_payment", "checkin", "pause_deal"}
+)
+_WITH_NEXT = frozenset(
+    {
+        "log_visit",
+        "set_followup",
+        "reschedule_followup",
+        "campaign_create",
+        "pause_deal",
+        "move_deal",
+        "create_deal",
+        "create_quote",
+    }
+)
+_WITH_ACTION = frozenset({"log_visit", "set_followup", "move_deal"})
+_WITH_KIND = frozenset({"log_visit", *intents.DEAL_INTENTS})
+_WITH_PERCENT = frozenset({"log_visit", "create_quote", "record_payment"})
+_WITHOUT_DEAL = frozenset({"tag_contact", "untag_contact", "create_contact", "create_customer", "assign_customer"})
+_ASKS_CUSTOMER = frozenset({
+    "log_visit", "create_deal", "create_contact", "set_followup", "reschedule_followup", "complete_task", "query_customer",
+    "create_quote", "record_payment", "assign_customer", "checkin", "tag_contact", "untag_contact", *intents.DEAL_INTENTS,
+})  # fmt: skip
+
+
+# What may be said of whoever was spoken of last.
+_REFERS = frozenset({
+    "log_visit", "create_deal", "set_followup", "tag_contact", "untag_contact", "query_customer", "create_quote", "record_payment",
+    "assign_customer", "reschedule_followup", "complete_task",
+})  # fmt: skip
+_REFERENCE = re.compile(name_cue.REFERENCE)
+
+
+def understand(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope) -> Frame:
+    """What the sentence means to this speaker. `sent_at` is aware; days count from it in `scope.zone`. Never raises on text."""
+    text = tidy(text)
+    form = forms.match(text, lexicon, scope)
+    if form is not None:
+        return form
+    reading = r.read(text[:MAX_TEXT], sent_at.astimezone(scope.zone).replace(tzinfo=None), lexicon, scope)
+    amended = forms.amendment(reading)
+    if amended is not None:
+        return amended
+    intent, rule = intents.decide(reading)
+    facts = [Fact("intent", intent, (0, len(text)), rule)]
+    if intent in _NO_SLOTS:
+        return Frame(intent, text, note=text.strip(), facts=tuple(facts))
+    values = _names(reading, intent)
+    timed = reading.outside(values["deal"].span) if values.get("deal") else reading
+    happened, coming = _split(timed, intent)
+    values.update(_facts(reading, intent))
+    values.update(_times(timed, intent, happened, coming, facts))
+    if intent in _WITH_KIND:
+        told = actions.without(reading, coming) if intent == "log_visit" else reading.skeleton
+        values["visit_kind"] = slots.visit_kind(told)
+    values["reported"] = intent in intents.DEAL_INTENTS and intents.reported(reading)
+    values["facts"] = tuple(facts + _explained(reading, values))
+    return Frame(intent, text, note=text.strip(), **values)
+
+
+def _names(reading: Reading, intent: str) -> dict[str, Any]:
+    """Customer, contacts and deal, with what to ask where the words fit several."""
+    if intent in ("search_knowledge", "campaign_create"):
+        return {}
+    found, values = reading.found, dict[str, Any](customer=reading.found.customer)
+    candidates: dict[str, tuple[Mention, ...]] = {}
+    if intent not in ("assign_customer", "query_funnel", "query_forecast", "query_ranking", "create_customer"):
+        values["contacts"] = found.contacts
+        if found.open_contacts and (intent not in intents.QUERIES or intent == "query_customer"):
+            candidates["contacts"] = found.open_contacts
+    if found.open_customers and intent in _ASKS_CUSTOMER:
+        candidates["customer"] = found.open_customers
+    if intent not in _WITHOUT_DEAL:
+        values.update(_deal(reading, intent, candidates))
+    if intent == "create_deal":
+        values["deal"] = slots.new_deal(reading)
+        values["stage"] = slots.lead_stage(reading)
+    if intent == "create_contact":
+        person = (
+            slots.named_person(reading)
+            or slots.successor(reading)
+            or (None if found.contacts else slots.new_person(reading))
+        )
+        values["contacts"] = (person,) if person else found.contacts
+    if values.get("customer") is None and "customer" not in candidates:
+        values.update(_last(reading, intent, values))
+    values["candidates"] = candidates
+    values["ambiguous"] = bool(candidates)
+    return values
+
+
+def _deal(reading: Reading, intent: str, candidates: dict[str, tuple[Mention, ...]]) -> dict[str, Any]:
+    """The deal named; a deal intent on a customer with one open deal means that one."""
+    found, lexicon = reading.found, reading.lexicon
+    if found.deal is not None:
+        passing = intent == "complete_task" and len(found.deal.text) < 3  # a word of the task, not what it is about
+        return {} if passing else {"deal": found.deal}
+    if intent not in intents.DEAL_INTENTS:
+        return {}
+    if found.open_deals:
+        candidates["deal"] = found.open_deals
+        candidates.pop("customer", None)
+        return {}
+    head = slots.deal_head(reading) if found.customer is None and not found.open_customers else None
+    if head is not None:
+        return {"deal": head}
+    owners = [found.customer] if found.customer else list(found.open_customers)
+    options = [
+        Mention(owner.text, name.ref, name.text, owner.span)
+        for owner in owners if owner.ref is not None
+        for name in lexicon.of_customer("deal", owner.ref) if name.open and reading.scope.sees("deal", name.ref)
+    ]  # fmt: skip
+    if found.customer is not None and len(options) == 1:
+        return {"deal": options[0]}
+    if len(options) > 1:
+        candidates.pop("customer", None)
+        candidates["deal"] = tuple(options)
+    return {}
+
+
+def _last(reading: Reading, intent: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Nobody named: the deal last spoken of (its customer), for what happens to deals; else who 他 or 这个客户 is."""
+    scope, lexicon = reading.scope, reading.lexicon
+    if intent in _REFERS and not values.get("contacts"):
+        return _referred(reading)
+    if intent not in intents.DEAL_INTENTS or values.get("deal") is not None or scope.last_deal is None:
+        return {}
+    deal = lexicon.name("deal", scope.last_deal)
+    if deal is None or not scope.sees("deal", deal.ref):
+        return {}
+    owner = lexicon.name("customer", deal.customer) if deal.customer is not None else None
+    customer = Mention("", owner.ref, owner.text, (0, 0)) if owner and scope.sees("customer", owner.ref) else None
+    return {"deal": Mention("", deal.ref, deal.text, (0, 0)), "customer": customer, "scope_last": True}
+
+
+def _referred(reading: Reading) -> dict[str, Any]:
+    """The customer last spoken of, and the person for 他, where the sentence refers to them."""
+    scope, lexicon = reading.scope, reading.lexicon
+    reference = _REFERENCE.search(reading.folded)
+    customer = lexicon.name("customer", scope.last_customer) if scope.last_customer is not None else None
+    if reference is None or customer is None or not scope.sees("customer", customer.ref):
+        return {}
+    spoken = reading.words(*reference.span())
+    found: dict[str, Any] = {
+        "customer": Mention(spoken, customer.ref, customer.text, reference.span()),
+        "scope_last": True,
+    }
+    person = lexicon.name("contact", scope.last_contact) if scope.last_contact is not None else None
+    if reference["person"] and person is not None and person.customer == customer.ref:
+        found["contacts"] = (Mention(spoken, person.ref, person.text, reference.span("person")),)
+    return found
+
+
+def _facts(reading: Reading, intent: str) -> dict[str, Any]:
+    """The slots that are neither names nor times."""
+    values: dict[str, Any] = {}
+    if intent in _WITH_AMOUNT and (sum_ := slots.amount(reading)):
+        values["amount"] = sum_.value
+    if intent in _WITH_PERCENT and reading.percents:
+        values["percent"] = reading.percents[0].value
+    if intent == "move_deal":
+        values["stage"] = slots.target_stage(reading)
+    elif intent in ("tag_contact", "untag_contact"):
+        values["tags"] = slots.tags(reading)
+    elif intent == "create_contact":
+        values.update(title=slots.title(reading), phone=slots.phone(reading))
+    elif intent == "assign_customer":
+        values["assignee"] = slots.assignee(reading)
+    elif intent == "lose_deal":
+        values["lost_reason"] = slots.lost_reason(reading)
+    elif intent == "campaign_create":
+        values.update(place=slots.place(reading), campaign=slots.campaign(reading))
+    elif intent == "complete_task":
+        values["next_action"] = actions.done(reading)
+    if intent == "checkin":
+        values["place"] = slots.checkin_place(reading)
+    if intent in intents.QUERIES or intent == "search_knowledge":
+        values["query"] = queries.read(reading, intent)
+    return values
+
+
+def _times(
+    reading: Reading, intent: str, happened: When | None, coming: When | None, facts: list[Fact]
+) -> dict[str, Any]:
+    """When it happened and when it is to go on. A bare day is past in what happened and future in what is planned."""
+    values: dict[str, Any] = {}
+    if happened is not None and intent in _WITH_OCCURRED:
+        values["occurred_at"] = _told(happened, "occurred_at", facts)
+    if coming is not None and intent == "reschedule_followup":
+        coming = actions.moved(reading, coming)
+    if coming is not None and intent in _WITH_NEXT:
+        values["next_at"] = _on_that_day(reading, coming, _told(coming, "next_at", facts))
+    if intent in _WITH_ACTION:
+        values["next_action"] = actions.next_action(reading, coming, intent) if coming or intent != "move_deal" else ""
+    return values
+
+
+def _split(reading: Reading, intent: str) -> tuple[When | None, When | None]:
+    """The time it happened and the time it goes on."""
+    happened = coming = around = None
+    done = intent in ("record_payment", "checkin")
+    report = intent in ("log_visit", *intents.DEAL_INTENTS, "record_payment", "checkin") and intent != "pause_deal"
+    for future, past in zip(reading.times, reading.past_times, strict=True):
+        if future.kind == "duration" or (intent == "log_visit" and actions.waited(reading, future)):
+            continue
+        if not (done and future.bare and not future.tense) and _lies_ahead(reading, future, report=report):
+            later = (
+                coming is None
+                or (future.clock and not coming.clock)
+                or intent == "reschedule_followup"
+                or (actions.ours(reading, future) and not actions.ours(reading, coming))
+            )
+            coming = future if later or actions.reminded(reading, future) else coming
+        elif actions.denied(reading, future) or (past.grain == "month" and not actions.reported(reading, future)):
+            continue
+        elif past.rule == time_cue.AROUND_BREAK:
+            around = past
+        elif future.day == reading.now.date() and future.start is not None and future.start > reading.now:
+            continue
+        elif happened is None and future.grain not in ("year", "half_year", "quarter"):
+            happened = past
+    return happened or around, coming
+
+
+def _lies_ahead(reading: Reading, when: When, *, report: bool) -> bool:
+    if when.tense == "past" or (when.day is not None and when.day < reading.now.date() and not when.bound):
+        return False
+    if actions.wanted(reading, when):
+        return True
+    if not report or when.tense == "future" or (when.bound and when.rule != time_cue.AROUND_BREAK):
+        return True
+    if when.tense == "now" or when.kind in ("part", "clock"):
+        begun = when.start is not None and when.start <= reading.now
+        past = begun and (intents.reported(reading) or when.kind == "part")
+        return actions.planned(reading, when) and not past
+    return not actions.reported(reading, when)
+
+
+def _told(when: When, slot: str, facts: list[Fact]) -> Moment | None:
+    moment = dates.moment(when)
+    if moment is not None:
+        clock = f"T{moment.time:%H:%M}" if moment.time else ""
+        facts.append(Fact(slot, f"{moment.day}{clock}", when.span, when.rule))
+    return moment
+
+
+def _on_that_day(reading: Reading, when: When, moment: Moment | None) -> Moment | None:
+    """The moment, on the day named right before its clock time (元宵节那天上午十点半)."""
+    for day in reading.times:
+        between = reading.folded[day.span[1] : when.span[0]]
+        if (
+            moment is not None
+            and when.kind == "clock"
+            and between in slot_cue.THAT_DAY
+            and (found := dates.moment(day))
+        ):
+            return Moment(found.day, moment.time, moment.part)
+    return moment
+
+
+def _explained(reading: Reading, values: dict[str, Any]) -> list[Fact]:
+    facts = []
+    for slot in ("customer", "deal", "stage", "assignee"):
+        mention = values.get(slot)
+        if mention is not None:
+            facts.append(
+                Fact(slot, mention.name, mention.span, "known name" if mention.ref is not None else "as written")
+            )
+    facts.extend(
+        Fact("contacts", mention.name, mention.span, "known name" if mention.ref is not None else "as written")
+        for mention in values.get("contacts", ())
+    )
+    if values.get("amount") is not None and (sum_ := slots.amount(reading)):
+        facts.append(Fact("amount", str(sum_.value), sum_.span, sum_.rule))
+    if values.get("percent") is not None:
+        facts.append(
+            Fact("percent", str(reading.percents[0].value), reading.percents[0].span, reading.percents[0].rule)
+        )
+    return facts

@@ -1,0 +1,65 @@
+"""What a member last spoke of in a conversation, and the gaps in a command that it fills."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot import commands as c
+from bot.outbox import now_ms
+from bot.tables import Talk
+from scrm.models import Activity, Contact, Deal, FollowUp
+from scrm.upsert import insert_once
+
+FORGET_MS = 24 * 3_600_000
+_DEAL_COMMANDS = (c.MoveDeal, c.WinDeal, c.LoseDeal, c.PauseDeal, c.ReopenDeal)
+_CUSTOMER_COMMANDS = (c.LogActivity, c.ScheduleFollowUp, c.CreateDeal)
+_SUBJECTS: dict[str, type[Any]] = {"deal": Deal, "activity": Activity, "followup": FollowUp, "contact": Contact}
+
+
+def last(session: Session, member_id: int | None, conversation: str) -> dict[str, int | None]:
+    """Ids of the customer, deal and contact last spoken of, where there are any."""
+    row = session.get(Talk, (member_id, conversation)) if member_id is not None else None
+    if row is None or row.at_ms < now_ms() - FORGET_MS:
+        return {}
+    return {"customer": row.customer_id, "deal": row.deal_id, "contact": row.contact_id}
+
+
+def fill_gaps(command: c.Command, known: dict[str, int | None]) -> c.Command:
+    """The command with what it left out taken from what was last spoken of."""
+    if isinstance(command, _DEAL_COMMANDS) and command.deal is None and getattr(command, "customer", None) is None:
+        return c.replace(command, deal=known.get("deal"))
+    if isinstance(command, _CUSTOMER_COMMANDS) and command.customer is None and not getattr(command, "deal", None):
+        return c.replace(command, customer=known.get("customer"))
+    return command
+
+
+def remember(session: Session, member_id: int | None, conversation: str, view: str) -> None:
+    """Note what the card just shown is about."""
+    kind, _, ident = view.partition(":")
+    if member_id is None or not ident.isdigit():
+        return
+    found = _subjects(session, kind, int(ident))
+    if not found:
+        return
+    empty = {"member_id": member_id, "conversation": conversation, "at_ms": 0}
+    insert_once(session, Talk, empty, ["member_id", "conversation"])
+    row = session.get_one(Talk, (member_id, conversation))
+    row.at_ms = now_ms()
+    for name, value in found.items():
+        setattr(row, name, value)
+
+
+def _subjects(session: Session, kind: str, ident: int) -> dict[str, int | None]:
+    if kind == "customer":
+        return {"customer_id": ident, "deal_id": None, "contact_id": None}
+    row = session.get(_SUBJECTS[kind], ident) if kind in _SUBJECTS else None
+    if row is None:
+        return {}
+    found: dict[str, int | None] = {"customer_id": row.customer_id}
+    if kind == "deal":
+        return {**found, "deal_id": ident}
+    if kind == "contact":
+        return {**found, "contact_id": ident}
+    return {**found, "deal_id": row.deal_id} if row.deal_id else found

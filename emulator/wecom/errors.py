@@ -1,0 +1,165 @@
+"""How the platform says no: a code, an English sentence nobody should match on, and the tail it always appends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TEXTS = {
+    -1: "system busy",
+    40001: "invalid credential",
+    40003: "invalid userid",
+    40004: "invalid media type",
+    40005: "invalid file type",
+    40006: "invalid media size",
+    40007: "invalid media_id",
+    40008: "invalid message type",
+    40009: "invalid image size",
+    40011: "invalid video size",
+    40013: "invalid corpid",
+    40014: "invalid access_token",
+    40016: "invalid button size",
+    40017: "invalid button type",
+    40018: "invalid button name size",
+    40019: "invalid button key size",
+    40020: "invalid button url size",
+    40022: "invalid sub button level",
+    40023: "invalid sub button size",
+    40025: "invalid sub button name size",
+    40032: "invalid user list size",
+    40056: "invalid agentid",
+    40058: "invalid Request Parameter",
+    40063: "some parameters are empty",
+    40068: "invalid tagid",
+    40071: "tag name already exists",
+    40074: "news message can not be safe",
+    40096: "invalid external userid",
+    40097: "handover user is still in the corp",
+    40099: "takeover user has too many contacts",
+    40100: "contact already in transfer",
+    40126: "too many corp tags",
+    40128: "contact transferred too often",
+    40129: "contact is being transferred",
+    40130: "handover and takeover are the same",
+    40131: "handover user does not follow the contact",
+    41001: "access_token missing",
+    41002: "corpid missing",
+    41004: "corpsecret missing",
+    41006: "media_id missing",
+    41009: "userid missing",
+    41010: "url missing",
+    41011: "agentid missing",
+    41016: "title missing",
+    41033: "description missing",
+    41035: "external_userid missing",
+    41037: "contact way type missing",
+    41038: "contact way scene missing",
+    41039: "invalid contact way type",
+    41040: "invalid contact way scene",
+    41041: "too many contact way users",
+    41042: "invalid contact way style",
+    41043: "contact way config_id missing",
+    41044: "invalid contact way config_id",
+    41045: "too many contact ways",
+    41046: "group msg id missing",
+    41047: "invalid group msg id",
+    41048: "no customer to send",
+    41049: "welcome_code missing",
+    41050: "invalid welcome_code",
+    41051: "already chatting with the customer",
+    41054: "user not activated",
+    41063: "group msg is being dispatched, try again later",
+    41064: "too many attachments",
+    41065: "invalid attachment type",
+    41072: "invalid attachment resource",
+    41093: "group msg task canceled",
+    41094: "remind too often",
+    41096: "welcome is being sent",
+    42001: "access_token expired",
+    42014: "invalid task_id",
+    42015: "agent of the message does not match",
+    42027: "horizontal_content_list.keyname missing",
+    42028: "url missing",
+    42029: "media_id missing in card",
+    42030: "appid missing in card",
+    42031: "invalid card_type",
+    42033: "title missing in card",
+    42035: "invalid horizontal_content_list size",
+    42036: "invalid vertical_content_list size",
+    42037: "invalid option_list size",
+    42038: "invalid button_list.text",
+    42039: "invalid button_list.key",
+    42040: "invalid option_list.id",
+    42041: "invalid option_list.text",
+    42042: "invalid jump_list size",
+    42043: "invalid question_key",
+    42044: "invalid card_image.url",
+    42045: "invalid card_action",
+    42046: "invalid submit_button.key",
+    42047: "invalid select_list size",
+    42049: "invalid submit_button.text",
+    42050: "invalid horizontal_content_list.userid",
+    42051: "action_menu key conflict",
+    42052: "msgid expired",
+    43012: "callback url not configured",
+    44001: "empty media data",
+    44004: "empty content",
+    45001: "media size out of limit",
+    45002: "content size out of limit",
+    45007: "voice duration out of limit",
+    45008: "article count out of limit",
+    45009: "api freq out of limit",
+    45029: "reply too large",
+    45033: "api concurrent out of limit",
+    45034: "url needs a scheme",
+    46003: "menu no exist",
+    48001: "api unauthorized",
+    48002: "api forbidden",
+    49008: "group chat not found",
+    60003: "department not found",
+    60011: "no privilege to access/modify contact/party/agent",
+    60020: "not allow to access from your ip",
+    60111: "userid not found",
+    60123: "invalid department id",
+    60140: "invalid response_code",
+    81011: "no privilege on the tag",
+    81012: "no target given",
+    81013: "user & party & tag all invalid",
+    81017: "too many items",
+    82002: "party list too long",
+    82003: "tag list too long",
+    82101: "all targets empty",
+    82102: "targets never received the card",
+    84061: "not external contact",
+    84074: "no external contact permission",
+    90501: "not a customer group",
+    93006: "invalid chatid",
+    301002: "not allow operate another agent with this accesstoken",
+    301017: "voice must be amr",
+    830002: "invalid range",
+    846605: "invalid req_id",
+    846608: "stream message update expired",
+}
+DEVTOOL = "https://open.work.weixin.qq.com/devtool/query?e="
+
+
+class Refusal(Exception):
+    """What an API handler raises to refuse; `say` adds to the sentence, `extra` to the answer's fields."""
+
+    def __init__(self, code: int, say: str = "", **extra: Any) -> None:
+        super().__init__(code, say)
+        self.code = code
+        self.say = say
+        self.extra = extra
+
+
+def refuse_if(wrong: object, code: int, say: str = "") -> None:
+    """Raise `Refusal(code, say)` when `wrong` is truthy."""
+    if wrong:
+        raise Refusal(code, say)
+
+
+def refusal_body(code: int | str, say: str = "", *, hint: int = 0, client: str = "127.0.0.1") -> dict[str, Any]:
+    """The JSON of a refusal, in the shape of OD:90313: sentence, hint, caller's address and the help page."""
+    text = TEXTS.get(code, "error") if isinstance(code, int) else "error"
+    sentence = f"{text}{', ' if say else ''}{say}"
+    return {"errcode": code, "errmsg": f"{sentence}, hint: [{hint}], from ip: {client}, more info at {DEVTOOL}{code}"}

@@ -1,0 +1,137 @@
+"""What the clock does: due follow-ups, overdue ones, digests, paused deals. One table of jobs at the end.
+
+A job is due, or has nothing to do: running it again, late, or on two replicas at once changes nothing. What it pushes is
+claimed by a conditional UPDATE or guarded by the unique key of the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import chain
+
+import sqlalchemy as sa
+
+from bot.cards import deals as deal_cards
+from bot.cards import followups as followup_cards
+from bot.cards import reports as report_cards
+from bot.context import Context
+from bot.handlers.clocks import clock_of, hours_of, push_later
+from bot.outbox import now_ms
+from bot.tables import JobRun
+from scrm import calendar, deals, followups, leaders, reminders, reports
+from scrm.access import SYSTEM
+from scrm.models import FollowUp
+from scrm.upsert import insert_once
+
+DIGEST_LATE = timedelta(hours=2)
+WAKE_BATCH = 100
+DIGEST = "digest_covered"  # JobRun rows that say until when digests have covered
+
+
+def alerts(context: Context) -> int:
+    """Alert the owners of follow-ups that are due: one card each, or one for all that are due together.
+
+    Alerts come however late. One call does a batch; the number is that of follow-ups alerted, 0 when none is left.
+    """
+    clock, done = clock_of(context), 0
+    for seen in _by_owner(context, reminders.claim_due(context.session, context.now)):
+        done += len(seen)
+        first = seen[0]
+        if not first.owner.active:
+            continue  # of somebody who has left, the manager hears by the escalation
+        card = followup_cards.alert_card(seen[0], clock) if len(seen) == 1 else followup_cards.alerts_card(seen, clock)
+        context.send(first.owner.id, card, f"alert:{first.row.id}:{_stamp(first.row.remind_at)}")
+    return done
+
+
+def _by_owner(context: Context, claimed: Mapping[int, Sequence[FollowUp]]) -> list[list[followups.Seen]]:
+    every = {seen.row.id: seen for seen in followups.see_all(context.session, chain.from_iterable(claimed.values()))}
+    return [[every[row.id] for row in rows] for rows in claimed.values()]
+
+
+def escalations(context: Context) -> int:
+    """Tell managers what has stayed overdue: on working days from the digest time on, outside quiet hours, once a day each."""
+    if not calendar.is_workday(context.today) or context.now < _digest_time(context, context.today):
+        return 0
+    hours, clock, done = hours_of(context.settings), clock_of(context), 0
+    if hours.is_quiet(context.now):
+        return 0
+    for manager_id, rows in reminders.claim_overdue(context.session, hours, context.now).items():
+        done += len(rows)
+        seen = followups.see_all(context.session, rows)
+        card = report_cards.escalation_card(seen, clock)
+        context.send(manager_id, card, f"overdue:{manager_id}:{context.today}")
+    return done
+
+
+def digests(context: Context) -> int:
+    """Send each manager the digest of the direct reports since the one before; skipped when two hours late."""
+    until = _digest_time(context, context.today)
+    if not calendar.is_workday(context.today) or not until <= context.now < until + DIGEST_LATE:
+        return 0
+    since = _covered_until(context)
+    if not _mark_covered(context):
+        return 0
+    managed = leaders.teams(context.session)
+    clock, done = clock_of(context), 0
+    for manager_id, digest in reports.digests(
+        context.session, hours_of(context.settings), managed, since, until
+    ).items():
+        if digest.is_empty:
+            continue
+        done += 1
+        context.send(
+            manager_id,
+            report_cards.digest_card(digest, clock, report_cards.DAILY),
+            f"digest:{manager_id}:{context.today}",
+            expires=DIGEST_LATE,
+        )
+    return done
+
+
+def _digest_time(context: Context, day: date) -> datetime:
+    return hours_of(context.settings).at(day, time.fromisoformat(context.settings.digest_at))
+
+
+def _covered_until(context: Context) -> datetime:
+    """Where the digest before ended; before the first one, the digest time of the working day before."""
+    before = sa.select(sa.func.max(JobRun.scheduled_for)).where(
+        JobRun.job == DIGEST, JobRun.scheduled_for < context.today.isoformat()
+    )
+    day = context.session.scalar(before)
+    return _digest_time(context, date.fromisoformat(day) if day else calendar.previous_workday(context.today))
+
+
+def _mark_covered(context: Context) -> bool:
+    values = {"job": DIGEST, "scheduled_for": context.today.isoformat(), "at_ms": now_ms()}
+    return insert_once(context.session, JobRun, values, ["job", "scheduled_for"])
+
+
+def paused_deals(context: Context) -> int:
+    """Open paused deals whose day has come and tell their owners, at the next moment that may disturb them."""
+    clock, hours = clock_of(context), hours_of(context.settings)
+    waking = deals.asleep(context.session, context.today, WAKE_BATCH)
+    for deal in waking:
+        until = deal.paused_until
+        deals.reopen(context.session, SYSTEM, deal, version=None, now=context.now)
+        context.session.flush()
+        context.touch(f"deal:{deal.id}", f"customer:{deal.customer_id}")
+        if deal.owner_id is None:
+            continue
+        card = deal_cards.woken_card(deals.see(context.session, deal), clock)
+        push_later(context, deal.owner_id, card, f"woke:{deal.id}:{until}", hours.disturbable(context.now))
+    return len(waking)
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y%m%dT%H%M%S}"
+
+
+# Run at every tick: each knows by itself whether it is due. Called again while it returns more than 0, it does the next batch.
+JOBS: dict[str, Callable[[Context], int]] = {
+    "alerts": alerts,
+    "paused_deals": paused_deals,
+    "digests": digests,
+    "escalations": escalations,
+}

@@ -1,0 +1,220 @@
+"""Every change of a business row is written down as it is flushed, and can be taken back from what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, UOWTransaction
+
+from scrm.db import Base
+from scrm.errors import NothingToUndo, UndoRefused
+from scrm.models import Audit, Member, Tracked
+
+UNDO_WINDOW = timedelta(hours=24)
+_BOOKKEEPING = frozenset({"id", "created_at", "updated_at", "row_version", "seen_at"})
+_FINAL = ("undo", "bind")  # commands that 撤销 passes over: a taken-back message, two accounts that are one person now
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """On whose behalf a transaction changes rows: kept in `session.info["turn"]`."""
+
+    key: str  # "e123" or "job:…"
+    member_id: int | None
+    command: str
+    source: str  # the words said, or the button or job
+    now: datetime
+
+
+def begin(session: Session, turn: Turn) -> None:
+    """From here on every change flushed in this session is written to the audit log under `turn`."""
+    session.info["turn"] = turn
+
+
+@event.listens_for(Session, "before_flush")
+def _stamp(session: Session, _context: UOWTransaction, _instances: object) -> None:
+    turn: Turn | None = session.info.get("turn")
+    now = turn.now if turn else datetime.now(UTC)
+    for row in session.new:
+        if isinstance(row, Tracked):
+            row.created_at = row.created_at or now
+            row.updated_at = row.updated_at or now
+    for row in session.dirty:
+        if isinstance(row, Tracked) and session.is_modified(row):
+            row.updated_at = now
+    if turn:
+        session.info.setdefault("audit", []).extend(_changes(session))
+
+
+@event.listens_for(Session, "after_flush_postexec")
+def _write(session: Session, _context: UOWTransaction) -> None:
+    turn: Turn | None = session.info.get("turn")
+    changes = session.info.pop("audit", None)
+    if not turn or not changes:
+        return
+    session.execute(sa.insert(Audit), [_audit_row(turn, *change) for change in changes])
+
+
+def _audit_row(
+    turn: Turn, row: Base, op: str, before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> dict[str, Any]:
+    return {
+        "at": turn.now, "member_id": turn.member_id, "turn": turn.key, "source": turn.source, "command": turn.command,
+        "table_name": row.__tablename__, "record_id": _identity(row), "op": op, "before": before,
+        "after": _values(row) if op == "insert" else after,
+        "row_version": getattr(row, "row_version", None),
+    }  # fmt: skip
+
+
+def _changes(session: Session) -> Iterator[tuple[Base, str, dict[str, Any] | None, dict[str, Any] | None]]:
+    for row in session.new:
+        if _is_business(row):
+            yield row, "insert", None, None
+    for row in session.dirty:
+        if _is_business(row) and session.is_modified(row):
+            before, after = _difference(row)
+            if before:
+                yield row, "update", before, after
+    for row in session.deleted:
+        if _is_business(row):
+            yield row, "delete", _values(row), None
+
+
+def _is_business(row: object) -> bool:
+    return isinstance(row, Base) and type(row).__module__.startswith("scrm.models.") and not isinstance(row, Audit)
+
+
+def _difference(row: Base) -> tuple[dict[str, Any], dict[str, Any]]:
+    state = sa.inspect(row)
+    before, after = {}, {}
+    for column in state.mapper.column_attrs:
+        history = state.attrs[column.key].history
+        if column.key not in _BOOKKEEPING and history.has_changes():
+            before[column.key] = _json(history.deleted[0] if history.deleted else None)
+            after[column.key] = _json(history.added[0] if history.added else None)
+    return before, after
+
+
+def _values(row: Base) -> dict[str, Any]:
+    return {column.key: _json(getattr(row, column.key)) for column in sa.inspect(row).mapper.column_attrs}
+
+
+def _identity(row: Base) -> str:
+    mapper = sa.inspect(row).mapper
+    return "/".join(str(getattr(row, mapper.get_property_by_column(column).key)) for column in mapper.primary_key)
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+# --- taking back
+
+
+def last_turn(session: Session, member_id: int, now: datetime) -> str:
+    """The key of this member's last effective message within 24 hours. Raises NothingToUndo."""
+    key = session.scalar(
+        sa.select(Audit.turn)
+        .where(
+            Audit.member_id == member_id,
+            Audit.undone_at.is_(None),
+            Audit.at >= now - UNDO_WINDOW,
+            Audit.command.not_in(_FINAL),
+        )
+        .order_by(Audit.id.desc())
+        .limit(1)
+    )
+    if key is None:
+        raise NothingToUndo
+    return key
+
+
+def rows_of(session: Session, member_id: int, turn: str, now: datetime) -> Sequence[Audit]:
+    """What one message of this member changed, newest first. Raises NothingToUndo: not his, too old, or already undone."""
+    rows = session.scalars(
+        sa.select(Audit)
+        .where(
+            Audit.turn == turn,
+            Audit.member_id == member_id,
+            Audit.undone_at.is_(None),
+            Audit.at >= now - UNDO_WINDOW,
+            Audit.command.not_in(_FINAL),
+        )
+        .order_by(Audit.id.desc())
+    ).all()
+    if not rows:
+        raise NothingToUndo
+    return rows
+
+
+def undo(session: Session, rows: Sequence[Audit], now: datetime) -> None:
+    """Take these changes back, newest first. Raises UndoRefused when somebody built on one of them."""
+    for row in rows:
+        _refuse_if_built_on(session, row)
+    try:
+        with session.begin_nested():
+            for row in rows:
+                _revert(session, row)
+                session.flush()
+    except IntegrityError as error:
+        raise UndoRefused(who="同事", what="相关记录") from error
+    for row in rows:
+        row.undone_at = now
+
+
+def _refuse_if_built_on(session: Session, row: Audit) -> None:
+    later = session.scalars(
+        sa.select(Audit).where(
+            Audit.table_name == row.table_name, Audit.record_id == row.record_id, Audit.id > row.id,
+            Audit.turn != row.turn, Audit.undone_at.is_(None), Audit.command != "undo", Audit.member_id.is_not(None),
+        )
+    ).all()  # fmt: skip
+    for change in later:
+        if row.op != "update" or set(change.after or {}) & set(row.after or {}):
+            who = session.get(Member, change.member_id)
+            raise UndoRefused(who=who.name if who else "同事", what="这条记录")
+
+
+def _revert(session: Session, row: Audit) -> None:
+    mapper = _mapper(row.table_name)
+    key = tuple(
+        _from_json(mapper.get_property_by_column(c).key, v, mapper)
+        for c, v in zip(mapper.primary_key, row.record_id.split("/"), strict=True)
+    )
+    record = session.get(mapper.class_, key)
+    if row.op == "insert":
+        if record is not None:
+            session.delete(record)
+    elif row.op == "update" and record is not None:
+        for name, value in (row.before or {}).items():
+            # A version never comes back: a button made before the undone change must not fit again.
+            setattr(record, name, record.version + 1 if name == "version" else _from_json(name, value, mapper))
+    elif row.op == "delete" and record is None:
+        values = {name: _from_json(name, value, mapper) for name, value in (row.before or {}).items()}
+        session.add(mapper.class_(**values))
+
+
+def _mapper(table: str) -> Any:
+    return next(mapper for mapper in Base.registry.mappers if mapper.class_.__tablename__ == table)
+
+
+def _from_json(name: str, value: Any, mapper: Any) -> Any:
+    kind = mapper.columns[name].type.python_type
+    if value is None or kind in (dict, list) or (isinstance(value, kind) and kind is not datetime):
+        return value
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    if kind is date:
+        return date.fromisoformat(value)
+    return kind(value)

@@ -1,0 +1,138 @@
+"""One database per company: engine, transactions and the column types every table shares."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+T = TypeVar("T")
+
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# SQLite only autoincrements INTEGER PRIMARY KEY.
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class Utc(TypeDecorator[datetime]):
+    """An instant: aware UTC in Python; timestamptz in PostgreSQL, naive UTC text in SQLite."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    @property
+    def python_type(self) -> type[datetime]:
+        """What the audit log's text is read back into; a decorator does not take it over from its `impl`."""
+        return datetime
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table of one company."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
+        datetime: Utc(),
+        dict[str, Any]: sa.JSON(),
+        list[Any]: sa.JSON(),
+    }
+
+
+class Database:
+    """Transactions on one company's database; `write` is one transaction that commits or leaves nothing."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, busy_timeout_ms: int = 5000) -> None:
+        self.url = sa.make_url(url)
+        if self.url.drivername in ("postgresql", "postgres"):
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.busy_timeout_ms = busy_timeout_ms
+        self.engine = self._sqlite(busy_timeout_ms) if self.is_sqlite else self._postgres(pool_size)
+        self._session = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+        # SQLite has one writer anyway: waiting here is fair, waiting inside SQLite is a sleep-and-retry.
+        self.one_writer = threading.Lock() if self.is_sqlite else None
+
+    def _sqlite(self, busy_timeout_ms: int) -> sa.Engine:
+        if self.url.database and self.url.database != ":memory:":
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        # Parameters hold tokens and customers' data: they stay out of error texts, which are logged.
+        connect_args = {"check_same_thread": False, "timeout": busy_timeout_ms / 1000}
+        engine = sa.create_engine(self.url, connect_args=connect_args, hide_parameters=True)
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _record: object) -> None:
+            connection.isolation_level = None  # we say BEGIN ourselves, below
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                f"busy_timeout={busy_timeout_ms}",
+            ):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: sa.Connection) -> None:
+            # A deferred transaction that reads and then writes fails at once with SQLITE_BUSY_SNAPSHOT.
+            reading = connection.get_execution_options().get("reading", False)
+            connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+        return engine
+
+    def _postgres(self, pool_size: int) -> sa.Engine:
+        return sa.create_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"connect_timeout": 3, "options": "-c statement_timeout=60000 -c lock_timeout=10000"},
+        )
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: commits at the end, rolls back on any exception."""
+        with self.one_writer or nullcontext(), self._session() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading only; on SQLite it does not wait for the writer."""
+        with self._session() as session:
+            session.connection(execution_options={"reading": True})
+            yield session
+            session.rollback()
+
+    def run(self, work: Callable[[Session], T]) -> T:
+        """The result of `work` done in one write transaction."""
+        with self.write() as session:
+            return work(session)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()

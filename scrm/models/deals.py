@@ -1,0 +1,69 @@
+"""Deals and the stages they move through."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from scrm.models.base import Base, BigId, Tracked
+
+DEAL_STATUSES = ("open", "won", "lost", "paused", "void")
+
+
+class Stage(Base):
+    """One stage of a pipeline ("default", "renewal"), in `position` order."""
+
+    __tablename__ = "stage"
+    __table_args__ = (
+        sa.UniqueConstraint("pipeline", "position"),
+        sa.UniqueConstraint("pipeline", "name"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    pipeline: Mapped[str] = mapped_column(sa.String(32), default="default")
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(sa.String(32))
+
+
+class Deal(Tracked, Base):
+    """A sales opportunity. `status` is open, won, lost, paused or void; `kind` new, renewal or expansion."""
+
+    __tablename__ = "deal"
+
+    name: Mapped[str] = mapped_column(sa.String(128))
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
+    owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("member.id"), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(16), default="new")
+    stage_id: Mapped[int] = mapped_column(sa.ForeignKey("stage.id"), index=True)
+    status: Mapped[str] = mapped_column(sa.String(16), default="open", index=True)
+    amount: Mapped[Decimal | None] = mapped_column(sa.Numeric(18, 2))  # yuan
+    expected_close_on: Mapped[date | None]
+    paused_until: Mapped[date | None]
+    lost_reason: Mapped[str] = mapped_column(sa.String(255), default="")
+    closed_at: Mapped[datetime | None]
+    stage_since: Mapped[datetime]
+    version: Mapped[int] = mapped_column(
+        default=1
+    )  # counts stage, status, owner and due-date changes: what buttons compare
+
+
+class StageChange(Base):
+    """One row per stage or status change: who, when, from what to what, from which message."""
+
+    __tablename__ = "stage_change"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    deal_id: Mapped[int] = mapped_column(sa.ForeignKey("deal.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    member_id: Mapped[int | None] = mapped_column(sa.ForeignKey("member.id"))
+    event_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    from_stage_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stage.id"))
+    to_stage_id: Mapped[int] = mapped_column(sa.ForeignKey("stage.id"))
+    from_status: Mapped[str] = mapped_column(sa.String(16), default="")
+    to_status: Mapped[str] = mapped_column(sa.String(16))
+    reason: Mapped[str] = mapped_column(sa.String(255), default="")
