@@ -145,7 +145,14 @@ def claim(session: Session, doors: Iterable[str], holder: str, limit: int = BATC
         row.maybe_sent = True  # until we know better: a crash from here on may have sent it
         items.append(_outgoing(row, repeated))
         session.flush()
+    _note_flying(session, [row.card_id for row in rows if row.state == CLAIMED and row.kind == "card"], now)
     return items
+
+
+def _note_flying(session: Session, cards: Sequence[str], now: int) -> None:
+    """A card on its way may be on the phone already: what changes from here on is owed to it too."""
+    if cards:
+        session.execute(sa.update(CardCopy).where(CardCopy.card_id.in_(cards)).values(sent_ms=now))
 
 
 def held_as(row: Outbox) -> str:

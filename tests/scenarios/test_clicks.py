@@ -130,6 +130,18 @@ async def test_a_record_stays_with_its_undo_when_what_it_offered_was_done(firm: 
         await firm.eventually(lambda: all(one.text != "完成待办" for one in on_screen(firm, "lina", logged).buttons))
 
 
+async def test_a_tap_before_the_platform_has_answered_our_card_changes_it_as_any_other(dingtalk_firm: Firm) -> None:
+    """The card is on the phone, but DingTalk's answer to the call that sent it is still on its way."""
+    firm = dingtalk_firm
+    await firm.say("lina", "新建客户 宏图精密")
+    await firm.say("lina", "今天下午3点跟进宏图精密")
+    firm.dingtalk.faults.hang("/v1.0/card/instances/createAndDeliver", 0.5, act=True)
+    logged = await firm.say("lina", "今天拜访了宏图精密，聊了报价")
+    assert "已完成" in (await firm.click("lina", logged, "完成待办")).text
+    await firm.quiet()
+    assert all(one.text != "完成待办" for one in on_screen(firm, "lina", logged).buttons)
+
+
 async def test_the_late_answer_to_a_tap_does_not_hide_what_came_after_it(dingtalk_firm: Firm) -> None:
     """On DingTalk a tap's change is sent once more a moment later: by then the loss has been taken back."""
     firm = dingtalk_firm
