@@ -29,7 +29,7 @@ from scrm.db import Database
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WEDNESDAY = datetime(2026, 3, 4, 10, 0, tzinfo=ZONE)  # a working day, in the morning
-SECONDS = 8.0
+SECONDS = 20.0
 
 CAST = {
     "lina": "李娜",
