@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 
 from bot.nlu import reading as r
-from bot.nlu.cues import intents as cue
 from bot.nlu.cues import queries as question
+from bot.nlu.cues import talk, tense
 from bot.nlu.cues.common import COMMON_WORDS
+from bot.nlu.cues.intents import CUES
 from bot.nlu.mentions import MARKS, Spot
 from bot.nlu.reading import Reading
 from bot.nlu.text import MASK, fold
@@ -31,7 +32,7 @@ def _within(template: str) -> str:
 
 
 # Behind a day to come: 跟谢灿确认…, and nothing done yet.
-_WITH_SOMEBODY = r.pattern(cue.WITH_SOMEBODY)
+_WITH_SOMEBODY = r.pattern(tense.WITH_SOMEBODY)
 _FIRST_CLAUSE = re.compile(r"[^,，。;；!！?？\n]*(?=[,，。;；])")
 
 
@@ -41,28 +42,10 @@ class _Cues:
     def __init__(self, stages: tuple[str, ...]) -> None:
         self.table = [
             (c.intent, r.pattern(_within(c.shows), stages), r.pattern(c.unless, stages) if c.unless else None)
-            for c in (*question.PLAIN, *cue.CUES, *question.EVERYDAY)
+            for c in CUES
         ]
-        names = (
-            "RETRACT",
-            "NEGATED",
-            "NEGATED_UNLESS",
-            "WISH",
-            "SMALL_TALK",
-            "HELP",
-            "REMIND",
-            "PAST",
-            "SPOKEN",
-            "PLANNED",
-            "NEWS",
-            "ENDED",
-            "REMIND_ME",
-            "MET",
-            "ASKED",
-        )
-        self.single = {name: r.pattern(getattr(cue, name), stages) for name in names}
-        self.single["NOTHING"] = r.pattern(question.NOTHING)
-        self.single["ABOUT_THE_BOT"] = r.pattern(question.HELP)
+        said = {name: getattr(module, name) for module in (talk, tense) for name in vars(module) if name.isupper()}
+        self.single = {name: r.pattern(template, stages) for name, template in said.items()}
 
     def has(self, name: str, text: str) -> bool:
         return bool(self.single[name].search(text))

@@ -63,7 +63,11 @@ NUMBER = rf"(?:{CHUNK}|半个?亿)(?:{SCALE})?"
 
 # Any numeral, for counting all of them: blanks around units (三千 五 百), signs, fractions, powers, dozens.
 _UNIT_GAP = rf"(?>\s+(?=[{U}几余多])|(?<=[{U}])\s+(?=[{CN}几\d]))"
-_WORDS = rf"(?:{ARABIC}|[{CN}](?<![百千万亿兆佰仟])|[百佰千仟](?=[一二三四五六七八九十]?[万亿])|(?<![{U}])十|(?<![{CN}\d])[百千万](?=[一二三四五六七八九](?![{CN}])))(?:{_UNIT_GAP}?(?:{ARABIC}|[{CN}]|[几余多](?=\s?[{U}])))*"
+_WORDS = (
+    rf"(?:{ARABIC}|[{CN}](?<![百千万亿兆佰仟])|[百佰千仟](?=[一二三四五六七八九十]?[万亿])|(?<![{U}])十|"
+    rf"(?<![{CN}\d])[百千万](?=[一二三四五六七八九](?![{CN}])))(?:{_UNIT_GAP}?(?:{ARABIC}|[{CN}]|"
+    rf"[几余多](?=\s?[{U}])))*"
+)
 _POINTED = rf"(?:\s*{POINT}\s*[{D}\d]+(?:{_UNIT_GAP}?[{U}])*)?"
 SPOKEN = rf"(?:{_WORDS}{_POINTED}|\.\d+){SCALE_ANY}?"
 MORE = re.compile("[多余几]")
@@ -80,7 +84,11 @@ HALVES = {
     "1半": Decimal("0.5"),
     "一半半": Decimal("0.5"),
 }
-PART_OF = rf"(?:(?P<minus>负|-)\s*)?(?:(?P<whole>{SPOKEN})\s*又\s*)?(?P<lower>{SPOKEN})\s*[分份]\s*之?\s*(?P<minus2>负|-)?\s*(?P<upper>{SPOKEN})"
+PART_OF = (
+    r"(?:(?P<minus>负|"
+    rf"-)\s*)?(?:(?P<whole>{SPOKEN})\s*又\s*)?(?P<lower>{SPOKEN})\s*[分份]\s*之?\s*(?P<minus2>负|"
+    rf"-)?\s*(?P<upper>{SPOKEN})"
+)
 MIXED = r"(?P<minus>-)?(?:(?P<whole>\d{1,9}) )?(?P<upper>\d{1,9})/(?P<lower>[1-9]\d{0,8})"
 POWER = r"(?P<base>-?\d+(?:\.\d+)?)(?P<sign>\^|e)(?P<exponent>(?:\+|-{1,2})?\d{1,4})"
 _NOT_LATIN = r"(?<![a-z\d.])"
@@ -95,7 +103,10 @@ NOT_AFTER = (
 )
 NOT_BEFORE = r"(?:[a-z]\d?|[初第周])$(?<!第)"
 # Words that merely hold a numeral.
-IN_WORD = r"四川|十足|队伍|伍仁|朝花夕拾|大陆|陆地|陆续|陆军|登陆|放肆|肆意|拾到|收拾|两两|万万(?!\d)|万一|千万别|百度|五金|一旦|七夕|三角|四处|九州"
+IN_WORD = (
+    r"四川|十足|队伍|伍仁|朝花夕拾|大陆|陆地|陆续|陆军|登陆|放肆|肆意|拾到|收拾|两两|万万(?!\d)|万一|"
+    r"千万别|百度|五金|一旦|七夕|三角|四处|九州"
+)
 
 AT_MOST = ("以内", "以下")
 BIG = r"[万亿wkm]|million|billion|thousand|mio|bn|[千百][多来]?$"
@@ -103,15 +114,23 @@ CENTS = (("角", Decimal("0.1")), ("毛", Decimal("0.1")), ("毫", Decimal("0.1"
 ROUGH = r"(?:多|余|来|左右|出头|上下|以上|以内)?"
 CURRENCY = r"(?:元人民币|人民币|块钱|块|元|圆|蚊|rmb|cny|大洋)"
 FOREIGN = (
-    r"(?:美元|美圆|美金|美刀|加拿大元|新西兰元|纽元|纽币|瑞典克朗|挪威克朗|丹麦克朗|克朗|印度卢比|令吉|卢比|先令|雷亚尔|欧元|英镑|日元|日圆|港元|港币|港纸|台币|新台币|澳元|澳币|加元|加币|韩元|韩币|卢布|泰铢|新加坡元|新币|瑞士法郎|法郎|马克|卢比|比索|里拉|越南盾|澳门币|"
+    r"(?:美元|美圆|美金|美刀|加拿大元|新西兰元|纽元|纽币|瑞典克朗|挪威克朗|丹麦克朗|克朗|印度卢比|令吉|"
+    r"卢比|先令|雷亚尔|欧元|英镑|日元|日圆|港元|港币|港纸|台币|新台币|澳元|澳币|加元|加币|韩元|韩币|卢布|"
+    r"泰铢|新加坡元|新币|瑞士法郎|法郎|马克|卢比|比索|里拉|越南盾|澳门币|"
     r"澳门元|林吉特|usd|eur|gbp|jpy|hkd|dollars?|euros?)"
 )
 # 五块六毛, 三块零四, 五块六: what is less than one.
 FRACTION = rf"(?:零?[{CN}\d][角毛毫][钱]?)?(?:[{CN}\d]+分)?(?:(?<=[角毛毫块蚊])零?[{D}](?![{CN}\d角毛毫分块元]))?"
-SMALL = rf"(?P<dimes>(?:[{CN}]+|\d+)[角毛毫])?(?P<cents>(?:[{CN}]+|\d+)分)?(?P<last>(?<=[角毛毫])[{D}\d])?钱?(?![之钟形落色度大{CN}\d])"
+SMALL = (
+    rf"(?P<dimes>(?:[{CN}]+|\d+)[角毛毫])?(?P<cents>(?:[{CN}]+|"
+    rf"\d+)分)?(?P<last>(?<=[角毛毫])[{D}\d])?钱?(?![之钟形落色度大{CN}\d])"
+)
 SIGN = r"(?:(?:us|hk)?[¥￥$]|[€£]|rmb|人民币|cny|usd|eur|hkd|gbp|jpy)\s?"
 TO = r"(?:\(含\))?\s?(?:到|至|[-–—~～]{1,2})\s?"
-AMOUNT = rf"(?P<sign>{SIGN})?(?P<vague>[几数](?=[{U}]))?(?P<low>{NUMBER})(?:{TO}(?P<high>{NUMBER}))?(?P<rough>{ROUGH})\s?(?:(?P<foreign>{FOREIGN})|(?P<currency>{CURRENCY})?(?P<cents>{FRACTION}))整?"
+AMOUNT = (
+    rf"(?P<sign>{SIGN})?(?P<vague>[几数](?=[{U}]))?(?P<low>{NUMBER})(?:{TO}(?P<high>{NUMBER}))?(?P<rough>{ROUGH})\s?(?:(?P<foreign>{FOREIGN})|"
+    rf"(?P<currency>{CURRENCY})?(?P<cents>{FRACTION}))整?"
+)
 # A scaled number followed by one of these counts things, not money.
 COUNTERS = words(
     "台 套 人 家 份 次 天 年 月 日 号 点 % 折 吨 米 平 方 件 只 张 户 支 瓶 箱 辆 部 颗 片 批 名 位 头 亩 字 步 粉 用 门 城 所 间 栋 层 公里 千米 小时 分钟 个月 个人 个点 个单 个客 个联 个门 个用 个账 个工 个小 座 路 条 本 册 组 期 楼 度 周 成 轮 场 节 页 盒 桶 袋 斤 克 升"
@@ -129,7 +148,12 @@ PERCENT = (
 )
 POINTS = rf"(?<!\d)(?P<value>\d{{1,9}}(?:\.\d{{1,9}})?|[{CN}]{{1,9}})\s?个(?:百分)?点(?!位|击|评)"
 
-PHONE = r"(?<![\d.])(?:\+?86[-\s]?)?(?P<mobile>1[3-9]\d[-\s]?\d{4}[-\s]?\d{4})(?!\d)|(?<!\d)(?P<fixed>0\d{2,3}[-\s]?\d{7,8})(?!\d)|(?<!\d)(?P<service>[48]00[-\s]?\d{3,4}[-\s]?\d{3,4})(?!\d)|(?:电话|手机|号码|tel|phone)[^\d]{0,4}(?P<local>[2-9]\d{3}[-\s]?\d{4})(?!\d)"
+PHONE = (
+    r"(?<![\d.])(?:\+?86[-\s]?)?(?P<mobile>1[3-9]\d[-\s]?\d{4}[-\s]?\d{4})(?!\d)|"
+    r"(?<!\d)(?P<fixed>0\d{2,3}[-\s]?\d{7,8})(?!\d)|"
+    r"(?<!\d)(?P<service>[48]00[-\s]?\d{3,4}[-\s]?\d{3,4})(?!\d)|"
+    r"(?:电话|手机|号码|tel|phone)[^\d]{0,4}(?P<local>[2-9]\d{3}[-\s]?\d{4})(?!\d)"
+)
 # Right before a sum that is only a frame for the act: 预算 200 万，报价 180 万.
 BUDGET_BEFORE = r"(?:预算|原价|原来|之前|标底|上限|市场价|年产值|规模|营收)[^\ue008]{0,3}$"
 
@@ -139,10 +163,16 @@ SHARES: dict[str, Decimal] = {
 }  # fmt: skip
 _SHARE_DIGITS = rf"[{D}\d](?:\s*[{D}\d])?(?:\s*[{POINT}.]\s*[{D}\d])?"
 SHARE = "|".join((
-    rf"(?<![{CN}\d])(?P<minus>[-负]\s*)?(?P<per>[百千]?\s*万|万\s*万|十\s*万|[百千亿])\s*分\s*之\s*(?P<minus2>[-负]\s*)?(?P<upper>{SPOKEN})",
+    (
+rf"(?<![{CN}\d])(?P<minus>[-负]\s*)?(?P<per>[百千]?\s*万|万\s*万|十\s*万|"
+rf"[百千亿])\s*分\s*之\s*(?P<minus2>[-负]\s*)?(?P<upper>{SPOKEN})"
+),
     rf"(?<![a-z\d=%.&?])(?P<minus3>[-负]\s*)?(?P<value>{SPOKEN})\s*(?:个\s*百\s*分\s*点|[%％])(?!\d)",
     rf"(?<![{CN}\d])(?P<discount>{_SHARE_DIGITS})\s*折(?![扣叠合腾返射旧回磨])",
     r"(?P<half_price>[对半])折",
-    rf"(?<![{CN}\d])(?P<tenths>半|[{CN}\d](?:[\d])?(?:\s*[{POINT}.]\s*[{D}\d]+)?)\s*成(?P<more>半)?(?![功交立本员绩果长熟套品为不就份分人都])",
+    (
+rf"(?<![{CN}\d])(?P<tenths>半|"
+rf"[{CN}\d](?:[\d])?(?:\s*[{POINT}.]\s*[{D}\d]+)?)\s*成(?P<more>半)?(?![功交立本员绩果长熟套品为不就份分人都])"
+),
 ))  # fmt: skip
 SHARE_SIGNS = re.compile(r"[%％折成]|分\s*之|百\s*分")
