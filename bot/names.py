@@ -63,6 +63,9 @@ class Names:
         rows = self._new_rows(session)
         if not rows:
             return
+        if any(row.table_name == "stage" for row in rows):
+            for name in _stages(session):
+                lexicon.put(name)
         for kind, ids in _changed(session, rows).items():
             for part in _chunks(sorted(ids)):
                 names = list(_read(session, kind, part))
@@ -127,7 +130,12 @@ def _everything(session: Session) -> Iterator[Name]:
     for kind in KINDS:
         yield from _read(session, kind)
     yield from (Name("region", text, text) for text in BIG_REGIONS)
-    yield from (Name("stage", text, text) for text in dict.fromkeys(session.scalars(sa.select(Stage.name))))
+    yield from _stages(session)
+
+
+def _stages(session: Session) -> Iterator[Name]:
+    query = sa.select(Stage.name).where(Stage.retired.is_(False)).order_by(Stage.id)
+    yield from (Name("stage", text, text) for text in dict.fromkeys(session.scalars(query)))
 
 
 def _read(session: Session, kind: str, ids: Sequence[int] | None = None) -> Iterator[Name]:

@@ -14,7 +14,7 @@ from scrm.upsert import insert_once
 
 FORGET_MS = 24 * 3_600_000
 _DEAL_COMMANDS = (c.MoveDeal, c.WinDeal, c.LoseDeal, c.PauseDeal, c.ReopenDeal)
-_CUSTOMER_COMMANDS = (c.LogActivity, c.ScheduleFollowUp, c.CreateDeal)
+_CUSTOMER_COMMANDS = (c.LogActivity, c.ScheduleFollowUp, c.CreateDeal, c.SetTier)
 _SUBJECTS: dict[str, type[Any]] = {"deal": Deal, "activity": Activity, "followup": FollowUp, "contact": Contact}
 
 

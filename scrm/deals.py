@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from scrm import access, defaults, lookup, pipeline
+from scrm import access, defaults, lookup, pipeline, pipelines
 from scrm.access import Actor
 from scrm.errors import Ambiguous, Candidate, Missing, NotFound, Outdated, Refused, UnknownName
 from scrm.lookup import Ref
@@ -206,8 +206,10 @@ def see(session: Session, deal: Deal) -> Seen:
 
 
 def stages(session: Session, deal: Deal) -> list[Stage]:
-    """The stages of the deal's pipeline, in order."""
-    return defaults.stages_of(session, defaults.pipeline_of(deal.kind))
+    """The stages of the deal's pipeline, in order; the one it is in also where it has been retired."""
+    own = session.get_one(Stage, deal.stage_id)
+    found = defaults.stages_of(session, own.pipeline)
+    return found if own in found else [own, *found]
 
 
 # --- changes
@@ -230,9 +232,8 @@ def create(
     known = session.scalars(same).first()
     if known is not None:
         raise DealExists(f"deal:{known}", deal=name)
-    kind = defaults.kind_of(name)
-    track = defaults.pipeline_of(kind)
-    first = lookup.stage(session, stage, track) if stage is not None else defaults.stages_of(session, track)[0]
+    kind = pipelines.kind_of(session, name)
+    first = _first_stage(session, pipelines.key_for(session, kind, customer), stage)
     deal = Deal(
         name=name, customer_id=customer.id, owner_id=actor.member_id, kind=kind, stage_id=first.id, status="open",
         amount=amount, stage_since=now, version=1,
@@ -241,6 +242,17 @@ def create(
     session.flush()
     session.add(_history(session, actor, deal, now, from_stage=None, from_status=""))
     return deal
+
+
+def _first_stage(session: Session, key: str, wanted: Ref | None) -> Stage:
+    """The stage a new deal begins in; one of another pipeline stands for the one of its name, where there is one."""
+    if isinstance(wanted, int):
+        stage = lookup.stage(session, wanted, key)
+        if stage.pipeline == key:
+            return stage
+        same = (one for one in defaults.stages_of(session, key) if one.name == stage.name)
+        return next(same, defaults.stages_of(session, key)[0])
+    return lookup.stage(session, wanted, key) if wanted else defaults.stages_of(session, key)[0]
 
 
 def set_amount(session: Session, deal: Deal, amount: Decimal | None) -> None:

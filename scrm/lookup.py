@@ -133,9 +133,8 @@ def stage(session: Session, ref: Ref, pipeline: str = "default") -> Stage:
             raise NotFound
         return row
     for condition in (Stage.name == ref, Stage.name.contains(ref, autoescape=True)):
-        found = session.scalars(
-            sa.select(Stage).where(Stage.pipeline == pipeline, condition).order_by(Stage.position)
-        ).all()
+        query = sa.select(Stage).where(Stage.pipeline == pipeline, Stage.retired.is_(False), condition)
+        found = session.scalars(query.order_by(Stage.position)).all()
         if found and ref:
             return _only("stage", ref, found, lambda row: row.name)
     raise UnknownName("stage", ref)

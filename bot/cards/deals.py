@@ -38,6 +38,11 @@ UNTIL_IS_PAST = "这个日子已经过了，暂停到什么时候？"
 DEAL_KINDS = {"new": "新签", "renewal": "续签", "expansion": "再销售"}
 
 
+def kind_name(kind: str) -> str:
+    """What a kind of deal is called; one that the company defined has its own name."""
+    return DEAL_KINDS.get(kind, kind)
+
+
 def default_name(customer: str) -> str:
     """What a deal is called that was not given a name."""
     return f"{short(customer)}商机"
@@ -200,7 +205,8 @@ def _rows(seen: Seen, clock: Clock, *, named: bool) -> tuple[Row, ...]:
         ("金额", _money(deal)),
         ("原因", deal.lost_reason),
         ("结束", closed),
-        ("类型", DEAL_KINDS.get(deal.kind) if deal.kind != "new" and not closed else None),
+        ("进度", _progress(seen, clock) if named and deal.status == "open" else None),
+        ("类型", kind_name(deal.kind) if deal.kind != "new" and not closed else None),
         ("负责人", seen.owner if named and not closed else None),
         ("最近", brief(seen.last, clock, 30) if seen.last is not None and named else None),
     )
@@ -214,6 +220,19 @@ def _standing(seen: Seen, clock: Clock) -> str:
     if deal.status == "paused" and deal.paused_until is not None:
         return f"{place}，暂停到 {clock.day(deal.paused_until)}"
     return words.STATUS_NAMES[deal.status]
+
+
+def _progress(seen: Seen, clock: Clock) -> str:
+    """How long it has been in its stage beside the expected days, and how likely the stage says it is to be won."""
+    days, expected, percent = clock.days_since(seen.deal.stage_since), seen.stage.expected_days, seen.stage.win_percent
+    over = (
+        f"，超出标准 {days - expected} 天"
+        if expected and days > expected
+        else f"，标准 {expected} 天"
+        if expected
+        else ""
+    )
+    return f"本阶段第 {days + 1} 天{over}" + (f" · 赢率 {percent}%" if percent is not None else "")
 
 
 def _money(deal: Deal) -> str | None:

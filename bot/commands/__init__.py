@@ -20,6 +20,7 @@ from bot.commands.buttons import (
     replace,
     unpack,
 )
+from bot.commands.dealing import DefinePipeline, PipelineStep, SetTier, ShowPipelines
 from bot.commands.records import (
     Amend,
     AnswerDraft,
@@ -99,6 +100,7 @@ __all__ = [
     "CreateContact",
     "CreateCustomer",
     "CreateDeal",
+    "DefinePipeline",
     "Help",
     "LinkDeal",
     "LogActivity",
@@ -111,6 +113,7 @@ __all__ = [
     "Nudge",
     "NudgeAll",
     "PauseDeal",
+    "PipelineStep",
     "Ref",
     "RenameMember",
     "ReopenDeal",
@@ -118,6 +121,7 @@ __all__ = [
     "ScheduleFollowUp",
     "SetManager",
     "SetRole",
+    "SetTier",
     "ShowActivity",
     "ShowCampaign",
     "ShowCampaigns",
@@ -129,6 +133,7 @@ __all__ = [
     "ShowFollowUp",
     "ShowMembers",
     "ShowOverdue",
+    "ShowPipelines",
     "ShowTodo",
     "SmallTalk",
     "SubmitCampaign",

@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bot.commands import records, sales, teams
+from bot.commands import dealing, records, sales, teams
 from bot.commands.base import Command
 
 ALL: tuple[type[Command], ...] = tuple(
     value
-    for module in (records, sales, teams)
+    for module in (records, sales, dealing, teams)
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, Command) and value is not Command
 )

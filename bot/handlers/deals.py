@@ -11,7 +11,7 @@ from bot.cards import deals as cards
 from bot.cards.card import Card
 from bot.context import Context
 from bot.handlers.clocks import clock_of
-from scrm import activities, deals, defaults, lookup, pipeline, versions
+from scrm import activities, deals, defaults, lookup, pipeline, pipelines, versions
 from scrm.errors import Missing, NotFound, UnknownName
 from scrm.models import DEAL_STATUSES, Customer, Deal, Stage
 
@@ -52,7 +52,7 @@ def move_deal(command: c.MoveDeal, context: Context) -> Card:
     try:
         deal = _the_deal(command, context)
     except deals.NoDeal as none:
-        return _without_deal(none.company, context, _first_stage(context, command.stage))
+        return _without_deal(none.company, context, _first_stage(context, none.company, command.stage))
     stage = _stage_of(context, deal, command.stage)
     before = context.session.get_one(Stage, deal.stage_id)
     deals.move(context.session, context.actor, deal, stage, version=command.version, now=context.now)
@@ -134,13 +134,14 @@ def _without_deal(customer: Customer, context: Context, stage: Stage | None = No
     return cards.no_deal_card(customer, stage, closed, kept_in=context.turn if keeps else "")
 
 
-def _first_stage(context: Context, ref: lookup.Ref) -> Stage | None:
-    """The stage meant in the pipeline of new deals; None when it has no such stage."""
+def _first_stage(context: Context, customer: Customer, ref: lookup.Ref) -> Stage | None:
+    """The stage meant in the pipeline of the customer's new deals; None when it has no such stage."""
+    key = pipelines.key_for(context.session, defaults.NEW, customer)
     try:
-        stage = lookup.stage(context.session, ref, defaults.pipeline_of("new"))
+        stage = lookup.stage(context.session, ref, key)
     except (UnknownName, NotFound):
         return None
-    return stage if stage.pipeline == defaults.pipeline_of("new") else None
+    return stage if stage.pipeline == key else None
 
 
 def _stage_of(context: Context, deal: Deal, ref: lookup.Ref) -> Stage:

@@ -47,7 +47,7 @@ def framed(row: dict[str, Any], explain: bool = False) -> dict[str, Any]:
     sent_at = sent_at if sent_at.tzinfo else sent_at.replace(tzinfo=SHANGHAI)
     context = row.get("context") or {}
     lexicon = _lexicon(json.dumps(context, ensure_ascii=False, sort_keys=True))
-    frame = understand(str(row["text"]), sent_at, lexicon, Scope(me=context.get("me")))
+    frame = understand(str(row["text"]), sent_at, lexicon, Scope(me=context.get("me")), chat=False)
     answer = {"id": row["id"], **published(frame)}
     if explain:
         answer["facts"] = [

@@ -9,6 +9,7 @@ from datetime import datetime, time
 import msgspec
 
 from bot import commands as c
+from bot.nlu import dealing
 from bot.nlu.frame import Frame, Mention, Moment, Ref, Scope
 
 # What a part of the day means when no clock time was said.
@@ -232,6 +233,15 @@ def _not_yet(frame: Frame, _: _Times) -> list[c.Command]:
     return [c.NotYet(intent=frame.intent, customer=_ref(frame.customer), words=frame.text)]
 
 
+def _define_pipeline(frame: Frame, _: _Times) -> list[c.Command]:
+    steps = tuple(c.PipelineStep(*step) for step in dealing.steps(frame.body))
+    return [c.DefinePipeline(course=frame.name, steps=steps)]
+
+
+def _set_tier(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.SetTier(tier=frame.name, customer=_ref(frame.customer))]
+
+
 _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
     "log_visit": _log,
     "checkin": _log,
@@ -258,6 +268,8 @@ _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
     "set_role": _set_role,
     "set_manager": _set_manager,
     "rename_member": _rename,
+    "define_pipeline": _define_pipeline,
+    "set_tier": _set_tier,
     "help": lambda frame, _: [c.Help()],
     "menu": lambda frame, _: [c.Help()],
     "none": lambda frame, _: [c.SmallTalk(words=frame.text)],

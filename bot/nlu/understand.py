@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from bot.nlu import actions, dates, forms, intents, queries, slots
+from bot.nlu import actions, dates, dealing, forms, intents, queries, slots
 from bot.nlu import reading as r
 from bot.nlu.cues import names as name_cue
 from bot.nlu.cues import slots as slot_cue
@@ -52,10 +52,13 @@ _REFERS = frozenset({
 _REFERENCE = re.compile(name_cue.REFERENCE)
 
 
-def understand(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope) -> Frame:
-    """What the sentence means to this speaker. `sent_at` is aware; days count from it in `scope.zone`. Never raises on text."""
+def understand(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope, *, chat: bool = True) -> Frame:
+    """What the sentence means to this speaker. `sent_at` is aware; days count from it in `scope.zone`. Never raises on text.
+
+    `chat`: also what is no published intent, as how a deal's course is to be.
+    """
     text = tidy(text)
-    form = forms.match(text, lexicon, scope)
+    form = forms.match(text, lexicon, scope) or (dealing.match(text, lexicon, scope) if chat else None)
     if form is not None:
         return form
     reading = r.read(text[:MAX_TEXT], sent_at.astimezone(scope.zone).replace(tzinfo=None), lexicon, scope)

@@ -4,7 +4,7 @@ from scrm.models.activities import ACTIVITY_KINDS, FOLLOWUP_STATUSES, Activity, 
 from scrm.models.audit import Audit
 from scrm.models.base import Base, BigId, Tracked
 from scrm.models.customers import Contact, Customer, CustomerAlias, CustomerShare, Follow
-from scrm.models.deals import DEAL_STATUSES, Deal, Stage, StageChange
+from scrm.models.deals import DEAL_STATUSES, Deal, Pipeline, Stage, StageChange
 from scrm.models.marketing import Campaign, CampaignBatch, Channel, ContactTag, CustomerTag, Tag, Touch
 from scrm.models.people import Department, Identity, LinkCode, Member, Membership
 
@@ -35,6 +35,7 @@ __all__ = [
     "LinkCode",
     "Member",
     "Membership",
+    "Pipeline",
     "Stage",
     "StageChange",
     "Tag",

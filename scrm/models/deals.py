@@ -13,8 +13,23 @@ from scrm.models.base import Base, BigId, Tracked
 DEAL_STATUSES = ("open", "won", "lost", "paused", "void")
 
 
+class Pipeline(Base):
+    """Which stages deals of a kind go through at customers of a tier ("" = of every tier that has none of its own)."""
+
+    __tablename__ = "pipeline"
+    __table_args__ = (sa.UniqueConstraint("kind", "tier"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(sa.String(32), unique=True)  # what `Stage.pipeline` holds
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    tier: Mapped[str] = mapped_column(sa.String(32), default="")
+
+
 class Stage(Base):
-    """One stage of a pipeline ("default", "renewal"), in `position` order."""
+    """One stage of a pipeline, by its key ("default", "renewal"), in `position` order.
+
+    A stage that was taken out of its pipeline is retired: deals that went through it keep it in their history.
+    """
 
     __tablename__ = "stage"
     __table_args__ = (
@@ -25,8 +40,11 @@ class Stage(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     pipeline: Mapped[str] = mapped_column(sa.String(32), default="default")
-    position: Mapped[int]
+    position: Mapped[int]  # -id once it is retired
     name: Mapped[str] = mapped_column(sa.String(32))
+    win_percent: Mapped[int | None]  # how likely a deal in this stage is to be won, as the company sets it
+    expected_days: Mapped[int | None]  # how long a deal is expected to stay
+    retired: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class Deal(Tracked, Base):
