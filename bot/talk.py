@@ -13,7 +13,7 @@ from scrm.models import Activity, Contact, Deal, FollowUp
 from scrm.upsert import insert_once
 
 FORGET_MS = 24 * 3_600_000
-_DEAL_COMMANDS = (c.MoveDeal, c.WinDeal, c.LoseDeal, c.PauseDeal, c.ReopenDeal)
+_DEAL_COMMANDS = (c.MoveDeal, c.WinDeal, c.LoseDeal, c.PauseDeal, c.ReopenDeal, c.VoidDeal)
 _CUSTOMER_COMMANDS = (c.LogActivity, c.ScheduleFollowUp, c.CreateDeal, c.SetTier)
 _SUBJECTS: dict[str, type[Any]] = {"deal": Deal, "activity": Activity, "followup": FollowUp, "contact": Contact}
 

@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 
 from scrm import access, defaults, lookup, pipeline, pipelines
 from scrm.access import Actor
-from scrm.errors import Ambiguous, Candidate, Missing, NotFound, Outdated, Refused, UnknownName
+from scrm.errors import Ambiguous, Candidate, Missing, Refused, UnknownName
 from scrm.lookup import Ref
 from scrm.models import Activity, Customer, Deal, Member, Stage, StageChange
 from scrm.versions import Already, check, event_id, hold
 
 MAX_NAME = 128
+MAX_REASON = 255
 
 
 class WhichDeal(Missing):
@@ -261,12 +262,21 @@ def set_amount(session: Session, deal: Deal, amount: Decimal | None) -> None:
         deal.amount = amount
 
 
-def move(session: Session, actor: Actor, deal: Deal, stage: Stage, *, version: int | None, now: datetime) -> None:
+def move(
+    session: Session,
+    actor: Actor,
+    deal: Deal,
+    stage: Stage,
+    *,
+    version: int | None,
+    now: datetime,
+    reason: str = "",
+) -> None:
     """To any stage of its pipeline, forward or back; a paused deal goes on. Raises Already… or Outdated."""
     hold(session, deal)
     pipeline.check_move(deal, stage)
     check(session, actor, deal, version, pipeline.view(deal))
-    _change(session, actor, deal, now, stage_id=stage.id, status="open")
+    change(session, actor, deal, now, stage_id=stage.id, status="open", reason=reason[:MAX_REASON])
 
 
 def win(session: Session, actor: Actor, deal: Deal, *, version: int | None, now: datetime) -> None:
@@ -276,7 +286,7 @@ def win(session: Session, actor: Actor, deal: Deal, *, version: int | None, now:
         raise pipeline.WonAlready(pipeline.view(deal), deal=deal.name)
     pipeline.check_live(deal)
     check(session, actor, deal, version, pipeline.view(deal))
-    _change(session, actor, deal, now, stage_id=stages(session, deal)[-1].id, status="won")
+    change(session, actor, deal, now, stage_id=stages(session, deal)[-1].id, status="won")
 
 
 def lose(session: Session, actor: Actor, deal: Deal, reason: str, *, version: int | None, now: datetime) -> None:
@@ -285,21 +295,11 @@ def lose(session: Session, actor: Actor, deal: Deal, reason: str, *, version: in
     if deal.status == "lost":
         if not reason or reason == deal.lost_reason:
             raise pipeline.LostAlready(pipeline.view(deal), deal=deal.name)
-        deal.lost_reason = reason[:255]
+        last_change(session, deal).reason = deal.lost_reason = reason[:MAX_REASON]
         return
     pipeline.check_live(deal)
     check(session, actor, deal, version, pipeline.view(deal))
-    _change(session, actor, deal, now, stage_id=deal.stage_id, status="lost", reason=reason[:255])
-
-
-def explain_loss(session: Session, deal: Deal, reason: int) -> None:
-    """The reason of a loss by its number in LOST_REASONS. Raises Outdated when the deal is not lost any more."""
-    hold(session, deal)
-    if not 0 <= reason < len(defaults.LOST_REASONS):
-        raise NotFound
-    if deal.status != "lost":
-        raise Outdated(pipeline.view(deal))
-    deal.lost_reason = defaults.LOST_REASONS[reason]
+    change(session, actor, deal, now, stage_id=deal.stage_id, status="lost", reason=reason[:MAX_REASON])
 
 
 def pause(session: Session, actor: Actor, deal: Deal, until: date, *, version: int | None, now: datetime) -> None:
@@ -309,7 +309,7 @@ def pause(session: Session, actor: Actor, deal: Deal, until: date, *, version: i
         raise pipeline.PausedAlready(pipeline.view(deal), deal=deal.name)
     pipeline.check_live(deal)
     check(session, actor, deal, version, pipeline.view(deal))
-    _change(session, actor, deal, now, stage_id=deal.stage_id, status="paused", until=until)
+    change(session, actor, deal, now, stage_id=deal.stage_id, status="paused", until=until)
 
 
 def reopen(session: Session, actor: Actor, deal: Deal, *, version: int | None, now: datetime) -> None:
@@ -318,7 +318,7 @@ def reopen(session: Session, actor: Actor, deal: Deal, *, version: int | None, n
     if deal.status == "open":
         raise pipeline.OpenAlready(pipeline.view(deal), deal=deal.name)
     check(session, actor, deal, version, pipeline.view(deal))
-    _change(session, actor, deal, now, stage_id=deal.stage_id, status="open")
+    change(session, actor, deal, now, stage_id=deal.stage_id, status="open")
 
 
 def asleep(session: Session, today: date, limit: int) -> Sequence[Deal]:
@@ -333,7 +333,13 @@ def asleep(session: Session, today: date, limit: int) -> Sequence[Deal]:
     return session.scalars(query).all()
 
 
-def _change(
+def last_change(session: Session, deal: Deal) -> StageChange:
+    """The row that tells how the deal came to where it stands."""
+    newest = sa.select(StageChange).where(StageChange.deal_id == deal.id).order_by(StageChange.id.desc())
+    return session.scalars(newest.limit(1)).one()
+
+
+def change(
     session: Session,
     actor: Actor,
     deal: Deal,
@@ -344,19 +350,27 @@ def _change(
     reason: str = "",
     until: date | None = None,
 ) -> None:
+    """The deal stands in this stage with this status from now on, and its history says so."""
     before = deal.stage_id, deal.status
     if deal.stage_id != stage_id:
         deal.stage_id, deal.stage_since = stage_id, now
-    deal.status, deal.lost_reason, deal.paused_until = status, reason, until
+    deal.status, deal.paused_until = status, until
+    deal.lost_reason = reason if status in pipeline.CLOSED else ""
     deal.closed_at = now if status in pipeline.CLOSED else None
     deal.version += 1
-    session.add(_history(session, actor, deal, now, *before))
+    session.add(_history(session, actor, deal, now, *before, reason))
 
 
 def _history(
-    session: Session, actor: Actor, deal: Deal, now: datetime, from_stage: int | None, from_status: str
+    session: Session,
+    actor: Actor,
+    deal: Deal,
+    now: datetime,
+    from_stage: int | None,
+    from_status: str,
+    reason: str = "",
 ) -> StageChange:
     return StageChange(
         deal_id=deal.id, at=now, member_id=actor.member_id, event_id=event_id(session), from_stage_id=from_stage,
-        to_stage_id=deal.stage_id, from_status=from_status, to_status=deal.status, reason=deal.lost_reason,
+        to_stage_id=deal.stage_id, from_status=from_status, to_status=deal.status, reason=reason,
     )  # fmt: skip

@@ -35,6 +35,8 @@ STAGES: dict[str, tuple[str, ...]] = {
 }
 # A button carries the position in this list: append, never reorder.
 LOST_REASONS = ("价格", "竞争对手", "预算取消", "需求变化", "时机不对", "其他")
+BACK_REASONS = ("需求变化", "换了对接人", "预算调整", "竞争对手介入", "之前判断早了")
+VOID_REASONS = ("重复录入", "录错了", "客户不存在", "测试数据")
 # Words in a deal's name that say it is not new business.
 KIND_WORDS: dict[str, tuple[str, ...]] = {
     "renewal": ("续签", "续约", "续费"),

@@ -30,6 +30,12 @@ class LostAlready(Already):
     sentence = "「{deal}」已经记为丢单了。"
 
 
+class VoidAlready(Already):
+    """Voiding a void deal."""
+
+    sentence = "「{deal}」已经作废了。"
+
+
 class PausedAlready(Already):
     """Pausing a deal that is paused until that day."""
 
@@ -66,6 +72,11 @@ def check_move(deal: Deal, stage: Stage) -> None:
     if deal.status == "open" and deal.stage_id == stage.id:
         raise StageAlready(view(deal), deal=deal.name, stage=stage.name)
     check_live(deal)
+
+
+def is_back(before: Stage, after: Stage) -> bool:
+    """Whether the way from one stage to the other leads back."""
+    return after.position < before.position
 
 
 def view(deal: Deal) -> str:

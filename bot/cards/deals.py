@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
+
+import msgspec
 
 from bot.cards import words
 from bot.cards.card import Button, Card, Row, rows
@@ -13,6 +16,8 @@ from bot.cards.clock import Clock
 from bot.cards.followups import brief
 from bot.cards.names import company_entry, deal_of, entry, numbered, page_of, short
 from bot.commands import (
+    BackReason,
+    Command,
     CreateDeal,
     LoseDeal,
     LossReason,
@@ -23,12 +28,14 @@ from bot.commands import (
     ShowCustomer,
     ShowDeal,
     Undo,
+    VoidReason,
     WinDeal,
     pack,
 )
 from scrm.deals import Seen
-from scrm.defaults import LOST_REASONS
+from scrm.defaults import BACK_REASONS, LOST_REASONS, VOID_REASONS
 from scrm.models import Customer, Deal, Stage
+from scrm.pipeline import is_back
 
 LIST = "deals"
 OFFERED_REASONS = 5  # 丢单 lies beside 赢单: the sixth button takes it back
@@ -92,11 +99,15 @@ def created_card(seen: Seen, clock: Clock, turn: str) -> Card:
     return _card(seen, clock, "已新建商机", text=text, turn=turn)
 
 
-def moved_card(seen: Seen, before: Stage, clock: Clock, turn: str) -> Card:
-    """The answer to a move; on the last stage it asks whether the deal is won."""
-    verb = "推进到" if seen.stage.position > before.position else "退回到"
+def moved_card(seen: Seen, before: Stage, clock: Clock, turn: str, reason: str = "") -> Card:
+    """The answer to a move; on the last stage it asks whether the deal is won, back without a reason why."""
+    if is_back(before, seen.stage):
+        card = _card(seen, clock, f"商机 · 退回到{seen.stage.name}", turn=turn)
+        if reason:
+            return msgspec.structs.replace(card, rows=(*card.rows, Row("原因", reason)))
+        return _asking(card, "为什么退回？点一下就好。", BACK_REASONS, partial(BackReason, seen.deal.id), turn)
     asks = seen.next is None and seen.deal.status == "open"
-    card = _card(seen, clock, f"商机 · {verb}{seen.stage.name}", text="赢单了吗？" if asks else "", turn=turn)
+    card = _card(seen, clock, f"商机 · 推进到{seen.stage.name}", text="赢单了吗？" if asks else "", turn=turn)
     if not asks:
         return card
     deal = seen.deal
@@ -117,14 +128,21 @@ def lost_card(seen: Seen, clock: Clock, turn: str) -> Card:
     card = _card(seen, clock, "商机 · 已丢单", turn=turn)
     if seen.deal.lost_reason:
         return card
-    reasons = (
-        Button(text, pack(LossReason(deal=seen.deal.id, reason=number)))
-        for number, text in enumerate(LOST_REASONS[:OFFERED_REASONS])
-    )
-    return Card(
-        title=card.title, rows=card.rows, text="主要是什么原因？点一下就好。", buttons=(*reasons, _undo(turn)),
-        view=card.view,
-    )  # fmt: skip
+    return _asking(card, "主要是什么原因？点一下就好。", LOST_REASONS, partial(LossReason, seen.deal.id), turn)
+
+
+def void_card(seen: Seen, clock: Clock, turn: str) -> Card:
+    """The answer to a deal made void; without a reason it asks for one."""
+    card = _card(seen, clock, "商机 · 已作废", turn=turn)
+    if seen.deal.lost_reason:
+        return card
+    return _asking(card, "为什么作废？点一下就好。", VOID_REASONS, partial(VoidReason, seen.deal.id), turn)
+
+
+def _asking(card: Card, question: str, reasons: Sequence[str], why: Callable[[int], Command], turn: str) -> Card:
+    """What was done is done; why, is one tap."""
+    buttons = (Button(text, pack(why(number))) for number, text in enumerate(reasons[:OFFERED_REASONS]))
+    return msgspec.structs.replace(card, text=question, buttons=(*buttons, _undo(turn)))
 
 
 def paused_card(seen: Seen, clock: Clock, turn: str) -> Card:

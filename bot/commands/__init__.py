@@ -42,6 +42,7 @@ from bot.commands.records import (
     UseAmount,
 )
 from bot.commands.sales import (
+    BackReason,
     CancelFollowUp,
     CompleteFollowUp,
     CreateDeal,
@@ -56,6 +57,8 @@ from bot.commands.sales import (
     ShowDeal,
     ShowFollowUp,
     ShowTodo,
+    VoidDeal,
+    VoidReason,
     WinDeal,
     WriteFollowUp,
 )
@@ -89,6 +92,7 @@ __all__ = [
     "SALES",
     "Amend",
     "AnswerDraft",
+    "BackReason",
     "BadButton",
     "Bind",
     "CancelCampaign",
@@ -142,6 +146,8 @@ __all__ = [
     "Undo",
     "UntagContact",
     "UseAmount",
+    "VoidDeal",
+    "VoidReason",
     "WinDeal",
     "WriteFollowUp",
     "decode",

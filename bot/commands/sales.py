@@ -40,7 +40,16 @@ class MoveDeal(Command, frozen=True, tag="move_deal"):
     deal: Ref | None = None
     customer: Ref | None = None
     amount: Decimal | None = None
+    reason: str = ""
     version: int | None = None
+
+
+class BackReason(Command, frozen=True, tag="back_reason"):
+    """Why a deal went back, by its number in `scrm.defaults.BACK_REASONS`."""
+
+    roles: ClassVar[frozenset[str]] = SALES
+    deal: int
+    reason: int
 
 
 class WinDeal(Command, frozen=True, tag="win_deal"):
@@ -71,6 +80,24 @@ class LossReason(Command, frozen=True, tag="loss_reason"):
     reason: int
 
 
+class VoidDeal(Command, frozen=True, tag="void_deal"):
+    """作废: entered twice or by mistake; without a reason the card asks for one by button."""
+
+    roles: ClassVar[frozenset[str]] = SALES
+    deal: Ref | None = None
+    customer: Ref | None = None
+    reason: str = ""
+    version: int | None = None
+
+
+class VoidReason(Command, frozen=True, tag="void_reason"):
+    """Why a deal is void, by its number in `scrm.defaults.VOID_REASONS`."""
+
+    roles: ClassVar[frozenset[str]] = SALES
+    deal: int
+    reason: int
+
+
 class PauseDeal(Command, frozen=True, tag="pause_deal"):
     """暂停到 a day (local date of `until`)."""
 
@@ -86,6 +113,7 @@ class ReopenDeal(Command, frozen=True, tag="reopen_deal"):
 
     roles: ClassVar[frozenset[str]] = SALES
     deal: Ref | None = None
+    customer: Ref | None = None
     version: int | None = None
 
 

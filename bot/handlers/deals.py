@@ -11,7 +11,7 @@ from bot.cards import deals as cards
 from bot.cards.card import Card
 from bot.context import Context
 from bot.handlers.clocks import clock_of
-from scrm import activities, deals, defaults, lookup, pipeline, pipelines, versions
+from scrm import activities, deal_reasons, deals, defaults, lookup, pipeline, pipelines, versions
 from scrm.errors import Missing, NotFound, UnknownName
 from scrm.models import DEAL_STATUSES, Customer, Deal, Stage
 
@@ -55,9 +55,19 @@ def move_deal(command: c.MoveDeal, context: Context) -> Card:
         return _without_deal(none.company, context, _first_stage(context, none.company, command.stage))
     stage = _stage_of(context, deal, command.stage)
     before = context.session.get_one(Stage, deal.stage_id)
-    deals.move(context.session, context.actor, deal, stage, version=command.version, now=context.now)
+    deals.move(
+        context.session, context.actor, deal, stage, version=command.version, now=context.now, reason=command.reason
+    )
     seen = _changed(context, deal, command.amount)
-    return cards.moved_card(seen, before, clock_of(context), context.turn)
+    return cards.moved_card(seen, before, clock_of(context), context.turn, command.reason)
+
+
+def back_reason(command: c.BackReason, context: Context) -> Card:
+    """Why a deal went back, by button."""
+    deal = lookup.by_id(context.session, context.actor, Deal, command.deal)
+    before = deal_reasons.explain_back(context.session, deal, command.reason)
+    reason = defaults.BACK_REASONS[command.reason]
+    return cards.moved_card(_changed(context, deal), before, clock_of(context), context.turn, reason)
 
 
 def win_deal(command: c.WinDeal, context: Context) -> Card:
@@ -83,8 +93,22 @@ def lose_deal(command: c.LoseDeal, context: Context) -> Card:
 def loss_reason(command: c.LossReason, context: Context) -> Card:
     """The reason of a loss by button."""
     deal = lookup.by_id(context.session, context.actor, Deal, command.deal)
-    deals.explain_loss(context.session, deal, command.reason)
+    deal_reasons.explain_loss(context.session, deal, command.reason)
     return cards.lost_card(_changed(context, deal), clock_of(context), context.turn)
+
+
+def void_deal(command: c.VoidDeal, context: Context) -> Card:
+    """作废; the reason may come with it or by button."""
+    deal = _the_deal(command, context)
+    deal_reasons.void(context.session, context.actor, deal, command.reason, version=command.version, now=context.now)
+    return cards.void_card(_changed(context, deal), clock_of(context), context.turn)
+
+
+def void_reason(command: c.VoidReason, context: Context) -> Card:
+    """Why a deal is void, by button."""
+    deal = lookup.by_id(context.session, context.actor, Deal, command.deal)
+    deal_reasons.explain_void(context.session, deal, command.reason)
+    return cards.void_card(_changed(context, deal), clock_of(context), context.turn)
 
 
 def pause_deal(command: c.PauseDeal, context: Context) -> Card:
@@ -107,7 +131,7 @@ def pause_deal(command: c.PauseDeal, context: Context) -> Card:
 
 def reopen_deal(command: c.ReopenDeal, context: Context) -> Card:
     """Back to open."""
-    deal = deals.find(context.session, context.actor, command.deal, None, pipeline.REOPENABLE)
+    deal = deals.find(context.session, context.actor, command.deal, command.customer, pipeline.REOPENABLE)
     before = deal.status
     deals.reopen(context.session, context.actor, deal, version=command.version, now=context.now)
     return cards.reopened_card(_changed(context, deal), before, clock_of(context), context.turn)
@@ -119,7 +143,7 @@ def deal_view(context: Context, ident: str) -> Card:
     return cards.deal_card(deals.see(context.session, deal), clock_of(context))
 
 
-def _the_deal(command: c.MoveDeal | c.WinDeal | c.LoseDeal | c.PauseDeal, context: Context) -> Deal:
+def _the_deal(command: c.MoveDeal | c.WinDeal | c.LoseDeal | c.VoidDeal | c.PauseDeal, context: Context) -> Deal:
     return deals.find(context.session, context.actor, command.deal, command.customer)
 
 
@@ -168,6 +192,9 @@ HANDLERS: dict[type[c.Command], Callable[[Any, Context], Card]] = {
     c.ShowDeal: show_deal,
     c.MyDeals: my_deals,
     c.MoveDeal: move_deal,
+    c.BackReason: back_reason,
+    c.VoidDeal: void_deal,
+    c.VoidReason: void_reason,
     c.WinDeal: win_deal,
     c.LoseDeal: lose_deal,
     c.LossReason: loss_reason,

@@ -12,7 +12,8 @@ from bot.nlu.text import MAX_TEXT, fold
 
 _FORMS = [(intent, re.compile(pattern, re.IGNORECASE)) for intent, pattern in cue.FORMS]
 INTENTS = frozenset(intent for intent, _ in cue.FORMS)
-_KINDS = {"set_tier": ("customer",)}  # of what the form may be said; else of a deal, or of a customer for its deal
+_KINDS = {"set_tier": ("customer",)}  # of what the form may be said; else of a deal
+_OF_A_CUSTOMER = re.compile(cue.OF_A_CUSTOMER)
 _PARTED, _STEP = re.compile(cue.STAGES_PARTED), re.compile(cue.STEP)
 
 
@@ -22,10 +23,15 @@ def match(text: str, lexicon: Lexicon, scope: Scope) -> Frame | None:
         return None
     for intent, pattern in _FORMS:
         found = pattern.match(text)
-        slots = _slots(found, _KINDS.get(intent, ("deal", "customer")), lexicon, scope) if found else None
+        slots = _slots(found, _kinds(intent, text), lexicon, scope) if found else None
         if slots is not None:
             return Frame(intent, text, note=text.strip(), **slots)
     return None
+
+
+def _kinds(intent: str, text: str) -> tuple[str, ...]:
+    """Of what the form is said: where the word deal is in it, the customer may stand for its deal."""
+    return _KINDS.get(intent) or (("deal", "customer") if _OF_A_CUSTOMER.search(text) else ("deal",))
 
 
 def _slots(found: re.Match[str], kinds: tuple[str, ...], lexicon: Lexicon, scope: Scope) -> dict[str, Any] | None:

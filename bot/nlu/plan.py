@@ -116,7 +116,9 @@ def _move(frame: Frame, times: _Times) -> list[c.Command]:
     stage = _ref(frame.stage)
     if stage is None:
         return [c.ShowDeal(deal=_ref(frame.deal), customer=_ref(frame.customer))]
-    move = c.MoveDeal(stage=stage, deal=_ref(frame.deal), customer=_ref(frame.customer), amount=frame.amount)
+    move = c.MoveDeal(
+        stage=stage, deal=_ref(frame.deal), customer=_ref(frame.customer), amount=frame.amount, reason=frame.lost_reason
+    )
     return _with_log(frame, times, move)
 
 
@@ -238,6 +240,14 @@ def _define_pipeline(frame: Frame, _: _Times) -> list[c.Command]:
     return [c.DefinePipeline(course=frame.name, steps=steps)]
 
 
+def _void(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.VoidDeal(deal=_ref(frame.deal), customer=_ref(frame.customer), reason=frame.lost_reason)]
+
+
+def _reopen(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.ReopenDeal(deal=_ref(frame.deal), customer=_ref(frame.customer))]
+
+
 def _set_tier(frame: Frame, _: _Times) -> list[c.Command]:
     return [c.SetTier(tier=frame.name, customer=_ref(frame.customer))]
 
@@ -270,6 +280,8 @@ _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
     "rename_member": _rename,
     "define_pipeline": _define_pipeline,
     "set_tier": _set_tier,
+    "void_deal": _void,
+    "reopen_deal": _reopen,
     "help": lambda frame, _: [c.Help()],
     "menu": lambda frame, _: [c.Help()],
     "none": lambda frame, _: [c.SmallTalk(words=frame.text)],

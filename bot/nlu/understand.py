@@ -184,6 +184,7 @@ def _facts(reading: Reading, intent: str) -> dict[str, Any]:
         values["percent"] = reading.percents[0].value
     if intent == "move_deal":
         values["stage"] = slots.target_stage(reading)
+        values["lost_reason"] = slots.lost_reason(reading)
     elif intent in ("tag_contact", "untag_contact"):
         values["tags"] = slots.tags(reading)
     elif intent == "create_contact":

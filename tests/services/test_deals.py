@@ -35,6 +35,11 @@ def history(floor: SalesFloor) -> list[tuple[str, str, str]]:
     return floor.read(lambda session: [tuple(row) for row in session.execute(query.order_by(StageChange.id))])
 
 
+def reasons(floor: SalesFloor) -> list[str]:
+    """The reason of every change, in order."""
+    return floor.read(lambda session: list(session.scalars(sa.select(StageChange.reason).order_by(StageChange.id))))
+
+
 def test_stages_are_seeded_once_and_renewals_skip_a_stage(floor: SalesFloor) -> None:
     with floor.database.write() as session:
         defaults.seed(session)
@@ -140,6 +145,51 @@ def test_a_pause_asks_until_when_and_a_past_day_is_asked_again(floor: SalesFloor
     floor.say(c.PauseDeal(deal="年度采购", until=at(12, 15)))
     assert floor.click(floor.view("deal:1"), "恢复").title == "商机 · 已恢复"
     floor.refuses(pipeline.OpenAlready, lambda: floor.say(c.ReopenDeal(deal="年度采购")))
+
+
+def test_a_deal_that_goes_back_says_why_in_words_or_by_one_tap(floor: SalesFloor) -> None:
+    floor.say(c.CreateDeal(customer="腾讯", deal="年度采购", stage="谈判"))
+    told = floor.say(c.MoveDeal(deal="年度采购", stage="方案报价", reason="预算砍了一半"))
+    assert (told.title, value(told, "原因"), told.text) == ("商机 · 退回到方案报价", "预算砍了一半", "")
+    card = floor.say(c.MoveDeal(deal="年度采购", stage="需求确定"))
+    assert card.text == "为什么退回？点一下就好。"
+    assert texts(card) == ["需求变化", "换了对接人", "预算调整", "竞争对手介入", "之前判断早了", "撤销"]
+    named = floor.click(card, "换了对接人")
+    assert (named.title, value(named, "原因")) == ("商机 · 退回到需求确定", "换了对接人")
+    assert reasons(floor) == ["", "预算砍了一半", "换了对接人"]
+    assert floor.only(Deal).lost_reason == ""
+    floor.takes_back()
+    assert reasons(floor)[-1] == ""
+    floor.say(c.MoveDeal(deal="年度采购", stage="谈判"))
+    floor.refuses(Outdated, lambda: floor.click(card, "预算调整"))
+    assert reasons(floor)[-1] == ""
+    floor.refuses(NotFound, lambda: floor.say(c.BackReason(deal=1, reason=9)))
+
+
+def test_a_void_deal_counts_nowhere_and_can_be_opened_again(floor: SalesFloor) -> None:
+    floor.say(c.CreateDeal(customer="腾讯", deal="年度采购", amount=Decimal(800000)))
+    card = floor.say(c.VoidDeal(customer="腾讯"))
+    assert (card.title, card.text) == ("商机 · 已作废", "为什么作废？点一下就好。")
+    assert texts(card) == ["重复录入", "录错了", "客户不存在", "测试数据", "撤销"]
+    named = floor.click(card, "重复录入")
+    assert (value(named, "阶段"), value(named, "原因"), texts(named)) == ("已作废", "重复录入", ["重新打开", "撤销"])
+    assert reasons(floor) == ["", "重复录入"]
+    floor.refuses(pipeline.VoidAlready, lambda: floor.say(c.VoidDeal(deal="年度采购")))
+    assert floor.say(c.MyDeals()).title == "还没有进行中的商机"
+    again = floor.say(c.ReopenDeal(customer="腾讯"))
+    assert again.title == "商机 · 已重新打开"
+    floor.refuses(Outdated, lambda: floor.click(card, "录错了"))
+    floor.say(c.WinDeal(deal="年度采购"))
+    floor.refuses(pipeline.ClosedDeal, lambda: floor.say(c.VoidDeal(deal="年度采购", reason="录错了")))
+
+
+def test_the_reason_of_a_loss_stands_in_its_history_however_late_it_comes(floor: SalesFloor) -> None:
+    floor.say(c.CreateDeal(customer="腾讯", deal="年度采购"))
+    floor.say(c.LoseDeal(deal="年度采购"))
+    floor.say(c.LoseDeal(deal="年度采购", reason="选了竞品"))
+    assert reasons(floor) == ["", "选了竞品"]
+    floor.say(c.LossReason(deal=1, reason=0))
+    assert reasons(floor) == ["", "价格"]
 
 
 @pytest.mark.parametrize(

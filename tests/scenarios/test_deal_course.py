@@ -1,0 +1,64 @@
+"""The course of deals from the first word to the last, on each platform."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from scrm.models import Deal, Stage, StageChange
+from tests.scenarios.firm import ZONE, Firm, file_url
+
+
+@pytest.fixture(params=("wecom_app", "dingtalk_stream"))
+async def firm(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Firm]:
+    """The firm on one door of each platform."""
+    company = Firm(request.param, file_url(tmp_path))
+    await company.start()
+    yield company
+    await company.stop()
+
+
+async def test_an_admin_defines_a_pipeline_and_a_deal_goes_through_it(firm: Firm) -> None:
+    made = await firm.say("zhoutao", "设置流程 外企：初次洽谈 10% 14天、总部审批 50% 30天、签约 90%")
+    assert "总部审批" in made.text
+    refused = await firm.say("lina", "设置流程 外企：初次洽谈、签约")
+    assert "权限" in refused.text
+    await firm.say("lina", "新建客户 宏图精密")
+    tier = await firm.say("lina", "宏图精密是外企")
+    assert "外企" in tier.text
+    card = await firm.say("lina", "宏图精密 新商机 宏图MES 80万")
+    moved = await firm.click("lina", card, "推进到总部审批")
+    assert "总部审批（2/3）" in moved.text
+    await firm.say("lina", "宏图MES推进到初次洽谈")
+    again = await firm.say("lina", "推进到总部审批")
+    assert "总部审批（2/3）" in again.text
+    assert await firm.count(Stage, Stage.name == "总部审批") == 1
+
+
+async def test_a_deal_goes_back_sleeps_wakes_is_void_and_comes_again(firm: Firm) -> None:
+    await firm.say("lina", "新建客户 宏图精密")
+    await firm.say("lina", "宏图精密 新商机 宏图MES 80万")
+    await firm.say("lina", "推进到谈判")
+    back = await firm.say("lina", "宏图MES退回到需求确定")
+    named = await firm.click("lina", back, "换了对接人")
+    assert "换了对接人" in named.text
+    asked = await firm.say("lina", "推进到签约")
+    assert "赢单了吗" in asked.text
+    told = await firm.say("lina", "宏图MES退回到方案报价，因为预算砍了")
+    assert "预算砍了" in told.text
+    await firm.say("lina", "宏图MES暂停到3月10日")
+    await firm.at(datetime(2026, 3, 10, 9, 30, tzinfo=ZONE))
+    woken = await firm.look_for("lina", "暂停到期")
+    assert "方案报价" in woken.text
+    void = await firm.say("lina", "宏图MES作废，录重了")
+    assert "录重了" in void.text
+    assert await firm.count(Deal, Deal.status == "void", Deal.lost_reason == "录重了") == 1
+    again = await firm.say("lina", "重新打开宏图MES")
+    assert "已重新打开" in again.text
+    lost = await firm.say("lina", "宏图MES丢了")
+    await firm.click("lina", lost, "价格")
+    assert await firm.count(Deal, Deal.status == "lost", Deal.lost_reason == "价格") == 1
+    assert await firm.count(StageChange, StageChange.reason != "") == 4
