@@ -13,9 +13,15 @@ from scrm.models import Activity, Contact, Deal, FollowUp
 from scrm.upsert import insert_once
 
 FORGET_MS = 24 * 3_600_000
-_DEAL_COMMANDS = (c.MoveDeal, c.WinDeal, c.LoseDeal, c.PauseDeal, c.ReopenDeal, c.VoidDeal)
+_DEAL_COMMANDS = (c.MoveDeal, c.WinDeal, c.LoseDeal, c.PauseDeal, c.ReopenDeal, c.VoidDeal, c.ShowCourse)
 _CUSTOMER_COMMANDS = (c.LogActivity, c.ScheduleFollowUp, c.CreateDeal, c.SetTier)
-_SUBJECTS: dict[str, type[Any]] = {"deal": Deal, "activity": Activity, "followup": FollowUp, "contact": Contact}
+_SUBJECTS: dict[str, type[Any]] = {
+    "deal": Deal,
+    "course": Deal,
+    "activity": Activity,
+    "followup": FollowUp,
+    "contact": Contact,
+}
 
 
 def last(session: Session, member_id: int | None, conversation: str) -> dict[str, int | None]:
@@ -58,7 +64,7 @@ def _subjects(session: Session, kind: str, ident: int) -> dict[str, int | None]:
     if row is None:
         return {}
     found: dict[str, int | None] = {"customer_id": row.customer_id}
-    if kind == "deal":
+    if kind in ("deal", "course"):
         return {**found, "deal_id": ident}
     if kind == "contact":
         return {**found, "contact_id": ident}

@@ -25,6 +25,7 @@ from bot.commands import (
     MyDeals,
     PauseDeal,
     ReopenDeal,
+    ShowCourse,
     ShowCustomer,
     ShowDeal,
     Undo,
@@ -208,7 +209,7 @@ def _card(seen: Seen, clock: Clock, title: str, *, text: str = "", turn: str = "
         title=title,
         rows=_rows(seen, clock, named=named),
         text=text,
-        buttons=(*_steps(seen)[: 6 - len(undo)], *undo),
+        buttons=(*_steps(seen)[: 6 - len(undo)], *(undo if undo or not named else (_course(seen.deal),))),
         view=f"deal:{seen.deal.id}",
     )
 
@@ -272,6 +273,10 @@ def _steps(seen: Seen) -> tuple[Button, ...]:
     if deal.status == "open":
         made.append(Button("暂停", pack(PauseDeal(deal=deal.id, version=deal.version))))
     return tuple(made)
+
+
+def _course(deal: Deal) -> Button:
+    return Button("历程", pack(ShowCourse(deal=deal.id)))
 
 
 def _undo(turn: str) -> Button:

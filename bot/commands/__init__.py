@@ -20,7 +20,7 @@ from bot.commands.buttons import (
     replace,
     unpack,
 )
-from bot.commands.dealing import DefinePipeline, PipelineStep, SetTier, ShowPipelines
+from bot.commands.dealing import DefinePipeline, PipelineStep, SetTier, ShowCourse, ShowPipelines
 from bot.commands.records import (
     Amend,
     AnswerDraft,
@@ -131,6 +131,7 @@ __all__ = [
     "ShowCampaigns",
     "ShowChannel",
     "ShowChannels",
+    "ShowCourse",
     "ShowCustomer",
     "ShowDeal",
     "ShowDigest",

@@ -31,6 +31,14 @@ class DefinePipeline(Command, frozen=True, tag="define_pipeline"):
     steps: tuple[PipelineStep, ...] = ()
 
 
+class ShowCourse(Command, frozen=True, tag="course"):
+    """X的历程: every change of a deal, and its time in each stage. Pages count from 0."""
+
+    deal: Ref | None = None
+    customer: Ref | None = None
+    page: int = 0
+
+
 class SetTier(Command, frozen=True, tag="set_tier"):
     """腾讯是大客户."""
 

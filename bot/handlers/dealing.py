@@ -9,10 +9,13 @@ from typing import Any
 from bot import commands as c
 from bot.cards import dealing as cards
 from bot.cards.card import Card
+from bot.cards.deal_course import course_card
 from bot.cards.deals import kind_name
 from bot.context import Context
-from scrm import defaults, lookup, pipelines
+from bot.handlers.clocks import clock_of
+from scrm import deal_history, deals, defaults, lookup, pipelines
 from scrm.errors import Missing
+from scrm.models import DEAL_STATUSES
 
 _PARTED = re.compile(r"[\s×xX·/+-]+")
 
@@ -58,6 +61,22 @@ def set_tier(command: c.SetTier, context: Context) -> Card:
     return cards.tier_card(customer, defaults.stages_of(context.session, key), context.turn)
 
 
+def show_course(command: c.ShowCourse, context: Context) -> Card:
+    """X的历程: of a live deal first, of a closed one when there is no other."""
+    session, actor = context.session, context.actor
+    try:
+        deal = deals.find(session, actor, command.deal, command.customer)
+    except deals.NoDeal:
+        deal = deals.find(session, actor, command.deal, command.customer, DEAL_STATUSES)
+    steps, stays = deal_history.steps(session, actor, deal), deal_history.stays(session, deal, context.now)
+    return course_card(deal, steps, stays, max(0, command.page), clock_of(context))
+
+
+def course_view(context: Context, ident: str) -> Card:
+    """The course as it is now, from its newest change."""
+    return show_course(c.ShowCourse(deal=int(ident)), context)
+
+
 def pipelines_view(context: Context, _ident: str) -> Card:
     """The list as it is now."""
     return show_pipelines(c.ShowPipelines(), context)
@@ -67,5 +86,6 @@ HANDLERS: dict[type[c.Command], Callable[[Any, Context], Card]] = {
     c.ShowPipelines: show_pipelines,
     c.DefinePipeline: define_pipeline,
     c.SetTier: set_tier,
+    c.ShowCourse: show_course,
 }
-VIEWS: dict[str, Callable[[Context, str], Card]] = {cards.LIST: pipelines_view}
+VIEWS: dict[str, Callable[[Context, str], Card]] = {cards.LIST: pipelines_view, "course": course_view}

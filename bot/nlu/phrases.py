@@ -12,6 +12,7 @@ _PHRASES: dict[c.Command, str] = {
     c.MyCustomers(): "我的客户 客户列表 团队客户",
     c.MyDeals(): "我的商机 商机列表 团队商机",
     c.ShowPipelines(): "销售流程 商机流程 流程 查看流程 看流程 看销售流程 商机阶段",
+    c.ShowCourse(): "历程 商机历程 看历程",
     c.ShowDigest(): "团队简报 简报 今日简报",
     c.ShowOverdue(): "团队逾期 逾期 逾期待办 逾期列表 谁逾期了 谁的跟进逾期了",
     c.ShowChannels(): "渠道列表 渠道活码 我的渠道",

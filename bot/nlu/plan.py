@@ -248,6 +248,10 @@ def _reopen(frame: Frame, _: _Times) -> list[c.Command]:
     return [c.ReopenDeal(deal=_ref(frame.deal), customer=_ref(frame.customer))]
 
 
+def _course(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.ShowCourse(deal=_ref(frame.deal), customer=_ref(frame.customer))]
+
+
 def _set_tier(frame: Frame, _: _Times) -> list[c.Command]:
     return [c.SetTier(tier=frame.name, customer=_ref(frame.customer))]
 
@@ -282,6 +286,7 @@ _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
     "set_tier": _set_tier,
     "void_deal": _void,
     "reopen_deal": _reopen,
+    "course": _course,
     "help": lambda frame, _: [c.Help()],
     "menu": lambda frame, _: [c.Help()],
     "none": lambda frame, _: [c.SmallTalk(words=frame.text)],

@@ -62,3 +62,11 @@ async def test_a_deal_goes_back_sleeps_wakes_is_void_and_comes_again(firm: Firm)
     await firm.click("lina", lost, "价格")
     assert await firm.count(Deal, Deal.status == "lost", Deal.lost_reason == "价格") == 1
     assert await firm.count(StageChange, StageChange.reason != "") == 4
+    shown = await firm.say("lina", "看一下商机 宏图MES")
+    course = await firm.click("lina", shown, "历程")
+    assert "停留" in course.text
+    assert "丢单，原因：价格" in course.text
+    assert "李娜 作废，原因：录重了" in course.text
+    earlier = await firm.click("lina", course, "更早的")
+    assert "退回到方案报价，原因：预算砍了" in earlier.text
+    assert "宏图MES退回到方案报价" in earlier.text

@@ -29,7 +29,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 HANDLERS: dict[Any, Any] = {
     **activities.HANDLERS, **dealing.HANDLERS, **deals.HANDLERS, **followups.HANDLERS, **reports.HANDLERS,
 }  # fmt: skip
-VIEWS: dict[str, Any] = {**activities.VIEWS, **deals.VIEWS, **followups.VIEWS}
+VIEWS: dict[str, Any] = {**activities.VIEWS, **dealing.VIEWS, **deals.VIEWS, **followups.VIEWS}
 SETTINGS = Settings(
     key="acme", name="示例科技", zone=SHANGHAI, quiet_from="21:00", quiet_until="08:30", digest_at="08:45", welcome="您好，我是{member}。",
     has_wecom_app=False,
@@ -90,12 +90,11 @@ class SalesFloor:
 
     # --- doing
 
-    def say(self, command: c.Command, name: str = "李娜") -> Card:
-        """The card a member gets for a command."""
+    def say(self, command: c.Command, name: str = "李娜", words: str = "") -> Card:
+        """The card a member gets for a command; `words` are the sentence it stands for."""
         actor = self.actor(name)
-        return self.run(
-            actor, str(type(command).__struct_config__.tag), lambda context: HANDLERS[type(command)](command, context)
-        )
+        tag = str(type(command).__struct_config__.tag)
+        return self.run(actor, tag, lambda context: HANDLERS[type(command)](command, context), words)
 
     def click(self, card: Card, text: str, name: str = "李娜") -> Card:
         """The card a member gets for the button, or the option, of this text."""
@@ -135,12 +134,12 @@ class SalesFloor:
 
         self.run(self.actor(name), "undo", work)
 
-    def run(self, actor: Actor, command: str, work: Callable[[Context], T]) -> T:
+    def run(self, actor: Actor, command: str, work: Callable[[Context], T], words: str = "") -> T:
         """One turn in one transaction."""
         self.turns += 1
         with self.database.write() as session:
             context = Context(session, actor, self.now, SETTINGS, f"e{self.turns}")
-            audit.begin(session, audit.Turn(context.turn, actor.member_id, command, "", self.now))
+            audit.begin(session, audit.Turn(context.turn, actor.member_id, command, words, self.now))
             answer = work(context)
             session.flush()
         self.fresh = [owed for owed in context.owed if owed.key not in self.owed]

@@ -241,7 +241,7 @@ def test_a_customer_whose_deal_is_over_still_shows_it(floor: SalesFloor) -> None
     floor.say(c.CreateDeal(customer="腾讯", deal="年度采购"))
     floor.say(c.WinDeal(deal="年度采购"))
     card = floor.say(c.ShowDeal(customer="腾讯"))
-    assert (card.title, card.view, texts(card)) == ("商机 · 年度采购", "deal:1", ["重新打开"])
+    assert (card.title, card.view, texts(card)) == ("商机 · 年度采购", "deal:1", ["重新打开", "历程"])
 
 
 def test_a_stage_of_another_pipeline_is_asked_for_or_refused(floor: SalesFloor) -> None:
