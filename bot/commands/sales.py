@@ -152,10 +152,11 @@ class CompleteFollowUp(Command, frozen=True, tag="done"):
 
 
 class CancelFollowUp(Command, frozen=True, tag="cancel_follow_up"):
-    """不用跟进了."""
+    """不用跟了, by button or by naming the customer (取消明天跟六福的拜访)."""
 
     roles: ClassVar[frozenset[str]] = SALES
-    followup: int
+    followup: int | None = None
+    customer: Ref | None = None
     version: int | None = None
 
 

@@ -79,8 +79,8 @@ def complete_follow_up(command: c.CompleteFollowUp, context: Context) -> Card:
 
 
 def cancel_follow_up(command: c.CancelFollowUp, context: Context) -> Card:
-    """不用跟进了."""
-    row = _the_followup(command.followup, None, context)
+    """不用跟了, by button, by customer, or the only one that is due."""
+    row = _the_followup(command.followup, command.customer, context)
     followups.cancel(context.session, context.actor, row, version=command.version)
     return cards.closed_card(_changed(context, row), clock_of(context), context.turn)
 

@@ -17,6 +17,10 @@ from bot.nlu.when import When
 
 _COMPANY_MARKS = (MARKS["customer"], MARKS["contact"], MARKS["deal"])
 DEAL_INTENTS = frozenset({"move_deal", "win_deal", "lose_deal", "pause_deal"})
+# A cue of these is taken back only by words of its own clause.
+_BY_CLAUSE = DEAL_INTENTS | {
+    "tag_contact", "untag_contact", "assign_customer", "create_customer", "create_contact", "create_deal",
+}  # fmt: skip
 QUERIES = frozenset({"query_customer", "query_deal", "query_todo", "query_funnel", "query_forecast", "query_ranking"})
 
 
@@ -33,6 +37,7 @@ def _within(template: str) -> str:
 
 # Behind a day to come: 跟谢灿确认…, and nothing done yet.
 _WITH_SOMEBODY = r.pattern(tense.WITH_SOMEBODY)
+_CLAUSE_END = re.compile(r"[,，。;；!！?？\n]")
 _FIRST_CLAUSE = re.compile(r"[^,，。;；!！?？\n]*(?=[,，。;；])")
 
 
@@ -70,13 +75,27 @@ def decide(reading: Reading) -> tuple[str, str]:
     if (cues.has("HELP", skeleton) or cues.has("ABOUT_THE_BOT", skeleton)) and not _names_somebody(skeleton):
         return "help", "asks what the bot can do"
     for intent, shows, unless in cues.table:
-        if (
-            shows.search(skeleton)
-            and not (unless and unless.search(skeleton))
-            and not (intent == "record_payment" and _only_ahead(reading))
-        ):
-            return intent, "cue"
+        shown = shows.search(skeleton)
+        if shown is None or (intent == "record_payment" and _only_ahead(reading)):
+            continue
+        where = _clauses(skeleton, shown) if intent in _BY_CLAUSE else skeleton
+        if not (unless and unless.search(where)):
+            return _named_better(intent, cues, skeleton, reading), "cue"
     return _by_tense(reading, cues)
+
+
+def _named_better(intent: str, cues: _Cues, skeleton: str, reading: Reading) -> str:
+    """The intent by what else is said: a question about a deal of the customer, a stage that is a win (中标了)."""
+    if intent == "query_customer" and reading.found.deal is not None:
+        return "query_deal"
+    return "win_deal" if intent == "move_deal" and cues.has("WON_STAGE", skeleton) else intent
+
+
+def _clauses(skeleton: str, shown: re.Match[str]) -> str:
+    """The clauses in which a cue stands: what another one says (预算等下半年) takes nothing back."""
+    start = max((at.end() for at in _CLAUSE_END.finditer(skeleton, 0, shown.start())), default=0)
+    end = _CLAUSE_END.search(skeleton, shown.end())
+    return skeleton[start : end.end() if end else len(skeleton)]
 
 
 def _of_a_deal(cues: _Cues, clause: str) -> str:
@@ -176,8 +195,9 @@ def _by_tense(reading: Reading, cues: _Cues) -> tuple[str, str]:
         return "create_contact", "a telephone number"
     if cues.has("REMIND_ME", skeleton) and not cues.has("MET", skeleton):
         return "set_followup", "to be reminded"
-    if cues.has("ASKED", skeleton) and not spoken and MARKS["customer"] in skeleton:
-        return "query_customer", "a question about a customer"
+    deal = reading.found.deal is not None
+    if cues.has("ASKED", skeleton) and not spoken and (deal or MARKS["customer"] in skeleton):
+        return ("query_deal", "a question about a deal") if deal else ("query_customer", "a question about a customer")
     past_time = first is not None and first.tense == "past" and (first.day is not None or _names_somebody(skeleton))
     if first is not None and (past_time or _over(reading, first)):
         return "log_visit", "a past time"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -10,7 +11,10 @@ import msgspec
 
 from bot import commands as c
 from bot.nlu import dealing
+from bot.nlu.cues import tense
 from bot.nlu.frame import Frame, Mention, Moment, Ref, Scope
+
+_CALLED_OFF = re.compile(tense.CALLED_OFF)
 
 # What a part of the day means when no clock time was said.
 PART_TIMES = {"morning": time(9), "noon": time(12), "afternoon": time(14), "evening": time(19), "night": time(20)}
@@ -191,6 +195,11 @@ def _new_deal(frame: Frame, _: _Times) -> list[c.Command]:
     ]
 
 
+def _close_follow_up(frame: Frame, _: _Times) -> list[c.Command]:
+    kind = c.CancelFollowUp if _CALLED_OFF.search(frame.note) else c.CompleteFollowUp
+    return [kind(customer=_ref(frame.customer))]
+
+
 def _tag(frame: Frame, _: _Times) -> list[c.Command]:
     kind = c.TagContact if frame.intent == "tag_contact" else c.UntagContact
     contact = _ref(frame.contacts[0]) if frame.contacts else None
@@ -268,7 +277,7 @@ _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
     "pause_deal": _pause,
     "set_followup": _follow_up,
     "reschedule_followup": _reschedule,
-    "complete_task": lambda frame, _: [c.CompleteFollowUp(customer=_ref(frame.customer))],
+    "complete_task": _close_follow_up,
     "tag_contact": _tag,
     "untag_contact": _tag,
     "query_customer": _show_customer,

@@ -39,6 +39,7 @@ class Found(Struct, frozen=True):
     open_customers: tuple[Mention, ...] = ()
     open_deals: tuple[Mention, ...] = ()
     open_contacts: tuple[Mention, ...] = ()
+    missed: tuple[Mention, ...] = ()  # people named who were not met or reached
 
 
 def resolve(text: str, folded: str, places: Sequence[Spot], lexicon: Lexicon, scope: Scope) -> Found:
@@ -49,6 +50,8 @@ def resolve(text: str, folded: str, places: Sequence[Spot], lexicon: Lexicon, sc
     hints = _employers(contacts, customers, lexicon), owners_of("deal", deals, lexicon)
     customer, open_customers = _customer(text, customers, hints, lexicon)
     listed = _deals_listed(text, deals, lexicon)
+    if customer is None and not open_customers and len(hints[0]) == 1:  # who was met tells more than a piece of a name
+        deals = [spot for spot in deals if spot.rank < 2 or hints[0] & owners_of("deal", [spot], lexicon)]
     deal, open_deals = (None, listed) if listed else _deal(text, deals, customer, lexicon)
     if customer is None and not open_customers and deal is not None and deal.ref is not None:
         customer = _owner_of("deal", deal, lexicon, scope)
@@ -65,10 +68,11 @@ def resolve(text: str, folded: str, places: Sequence[Spot], lexicon: Lexicon, sc
         deal = _deal(text, deals, customer, lexicon)[0] or deal_of(
             text, masked(folded, marked(places)), customer.ref, lexicon, scope
         )
-    persons = tuple(person for person in persons if not _absent(folded, person.span))
+    missed = tuple(person for person in persons if _absent(folded, person.span))
+    persons = tuple(person for person in persons if person not in missed)
     return Found(
         tuple(places), customer, persons, deal, _plain(text, places, "member", lexicon), _plain(text, places, "region", lexicon),
-        open_customers, open_deals, open_contacts,
+        open_customers, open_deals, open_contacts, missed,
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ _CHECKIN_CUE, _CHECKIN_LEAD, _CHECKIN_TAIL = (
 )
 _DEAL_HEAD = r.pattern(cue.DEAL_HEAD)
 _DEAL_NAMED, _DEAL_NAME_TAIL = re.compile(cue.DEAL_NAMED), re.compile(cue.DEAL_NAME_TAIL)
+_SET_OFF = re.compile(cue.SET_OFF)
 _REASON = re.compile(cue.LOST_REASON)
 _ASSIGNEE_AFTER, _ASSIGNEE_BEFORE, _TO_ME = (
     r.pattern(cue.ASSIGNEE_AFTER),
@@ -43,6 +44,7 @@ _ASSIGNEE_AFTER, _ASSIGNEE_BEFORE, _TO_ME = (
 )
 _FILLER = re.compile(cue.FILLER_TOKENS)
 LEAST_BARE_SUM = 10_000  # a smaller number without a unit counts pieces
+LEAST_SUM_BESIDE = 1_000
 _CORRECTED = re.compile(cue.CORRECTED)
 _SUM, _NOT_SUM, _UNIT_PRICE, _TOTAL = (re.compile(shows) for shows in (cue.SUM, cue.NOT_SUM, cue.UNIT_PRICE, cue.TOTAL))
 _BUDGET = re.compile(numerals.BUDGET_BEFORE)
@@ -59,6 +61,8 @@ def amount(reading: Reading) -> Quantity | None:
     corrected = next((at.end() for at in reversed(list(_CORRECTED.finditer(reading.folded)))), 0)
     sums = [q for q in sums if q.span[0] >= corrected] or sums
     if len(sums) > 1:
+        if any(q.value >= LEAST_BARE_SUM for q in sums):  # 加20块, of things, beside what it costs
+            sums = [q for q in sums if q.value >= LEAST_SUM_BESIDE]
         acts = [q for q in sums if not _BUDGET.search(reading.skeleton[max(0, q.span[0] - 6) : q.span[0]])]
         sums = acts or sums
         sums = [q for q in sums if not _UNIT_PRICE.search(reading.skeleton[: q.span[0]])] or sums
@@ -190,13 +194,14 @@ def _deal_noise(stages: tuple[str, ...]) -> re.Pattern[str]:
 def named_deal(reading: Reading) -> Mention | None:
     """The name behind 新商机, as written: 宏图精密 新商机 宏图MES 80万; a customer set off by a blank before it is no part of it."""
     plain = masked(reading.folded, [(sum_.span, r.AMOUNT) for sum_ in reading.amounts])
+    plain = masked(plain, [(when.span, r.TIME) for when in reading.times if when.span[0] > 0])
     match = _DEAL_NAMED.search(plain)
     if not match:
         return None
     start, end = match.span("x")
     owner = reading.found.customer
-    if owner is not None and owner.span[0] == start and reading.text[owner.span[1] : owner.span[1] + 1] in cue.SET_OFF:
-        start = owner.span[1] + 1
+    if owner is not None and owner.span[0] == start and (apart := _SET_OFF.match(reading.text, owner.span[1])):
+        start = apart.end()
     tail = _DEAL_NAME_TAIL.search(plain[start:end])
     return _spoken(reading, start, start + tail.start() if tail else end)
 

@@ -44,6 +44,8 @@ _ASKS_CUSTOMER = frozenset({
 })  # fmt: skip
 
 
+# Somebody who was not met is still who is to be met, or who changed.
+_WITH_MISSED = frozenset({"set_followup", "reschedule_followup", "create_contact"})
 # What may be said of whoever was spoken of last.
 _REFERS = frozenset({
     "log_visit", "create_deal", "set_followup", "tag_contact", "untag_contact", "query_customer", "create_quote", "record_payment",
@@ -89,7 +91,7 @@ def _names(reading: Reading, intent: str) -> dict[str, Any]:
     found, values = reading.found, dict[str, Any](customer=reading.found.customer)
     candidates: dict[str, tuple[Mention, ...]] = {}
     if intent not in ("assign_customer", "query_funnel", "query_forecast", "query_ranking", "create_customer"):
-        values["contacts"] = found.contacts
+        values["contacts"] = found.contacts + (found.missed if intent in _WITH_MISSED else ())
         if found.open_contacts and (intent not in intents.QUERIES or intent == "query_customer"):
             candidates["contacts"] = found.open_contacts
     if found.open_customers and intent in _ASKS_CUSTOMER:

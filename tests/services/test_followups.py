@@ -209,6 +209,15 @@ def test_done_by_naming_the_customer_and_never_twice(floor: SalesFloor) -> None:
     assert floor.only(FollowUp).status == "open"
 
 
+def test_called_off_by_naming_the_customer(floor: SalesFloor) -> None:
+    """「取消周二跟腾讯的拜访」 strikes it out; it is not done."""
+    floor.say(plan(at(11, 24, 15)))
+    assert floor.say(c.CancelFollowUp(customer="腾讯")).title == "已取消"
+    assert floor.only(FollowUp).status == "cancelled"
+    floor.takes_back()
+    assert floor.only(FollowUp).status == "open"
+
+
 def test_which_one_is_done_is_asked_only_when_it_is_not_clear(floor: SalesFloor) -> None:
     floor.refuses(followups.NothingToDo, lambda: floor.say(c.CompleteFollowUp()))
     floor.say(plan(at(11, 24, 15), action="送合同"))

@@ -339,3 +339,14 @@ TENCENT = Scope(me=9, last_customer=1, last_deal=1, last_contact=1)
 )  # fmt: skip
 def test_who_was_spoken_of_is_meant_again(text: str, facts: dict[str, Any]) -> None:
     assert told(heard(text, TENCENT)) == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("取消明天跟腾讯的拜访", "CancelFollowUp"), ("腾讯的待办不用了", "CancelFollowUp"),
+        ("腾讯的待办完成了", "CompleteFollowUp"),
+    ],
+)  # fmt: skip
+def test_a_plan_called_off_is_struck_out_and_not_done(text: str, command: str) -> None:
+    assert [type(each).__name__ for each in commands_of(heard(text), MONDAY, LIN).commands] == [command]
