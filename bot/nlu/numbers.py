@@ -42,10 +42,11 @@ def amounts(text: str, *, every: bool = False) -> list[Quantity]:
             if (small := _small_change(match)) and not _taken(small.span, found)
         ]
     for match in _SLANG.finditer(text):
-        if _MONEY_BEFORE.search(text[: match.start()][-12:]) and not _taken(match.span(), found):
-            value = value_of(match["low"])
-            if value is not None:
-                found.append(Quantity(match.span(), value * 10**4, None, "yuan", "slang count of ten thousands"))
+        value = value_of(match["low"])
+        others = [quantity for quantity in found if quantity.value != value]  # 150 of 预算150个 is no sum of its own
+        if value is None or _taken(match.span(), others) or not _MONEY_BEFORE.search(text[: match.start()][-12:]):
+            continue
+        found = [*others, Quantity(match.span(), value * 10**4, None, "yuan", "slang count of ten thousands")]
     return _ranges(text, sorted(found, key=lambda quantity: quantity.span))
 
 
