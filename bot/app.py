@@ -29,9 +29,10 @@ from bot.settings import settings_of
 from bot.settle import Settle
 from bot.socket_lease import SocketLease
 from bot.store import Store
+from bot.troubles import Troubles
 from scheduler.heartbeat import Heartbeat
 from scheduler.runner import run_jobs
-from scrm.db import Database
+from scrm.db import Database, why_away
 
 log = structlog.get_logger("app")
 
@@ -45,13 +46,13 @@ class CompanyApp:
         self.config, self.clock, self.key = config, clock, config.company.key
         self.settings = settings_of(config)
         self.holder = uuid4().hex[:12]
-        self.store = Store(Database(config.database_url))
+        self.store = Store(Database(config.database_url), Troubles(self.key))
         self.door_names = names_of(config)
         self.dispatcher = Dispatcher(self.settings, self.door_names)
         self._settle = Settle(self.settings, self.door_names, clock)
         self.send_loop = SendLoop(self.store, self._settle, self.holder)
         self._session: aiohttp.ClientSession = open_session()
-        self.inbox = Inbox(self.store.database, self._nudge)
+        self.inbox = Inbox(self.store.database, self._nudge, self.store.away, self.store.serves)
         self._counter = budget.Counter()
         tokens = SharedTokens(self.store, self.holder)
         self.doors: Doors = build(config, self._session, tokens, self.inbox.accept, self._outcome, self._counter, clock)
@@ -132,7 +133,12 @@ class CompanyApp:
         self.send_loop.nudge()
 
     async def _beat(self) -> None:
-        await self.beat()
+        try:
+            await health.probe(self.store)
+            await self.beat()
+        except SQLAlchemyError as error:
+            if not why_away(error):
+                raise
 
     def _nudge(self) -> None:
         self.dispatch_loop.nudge()

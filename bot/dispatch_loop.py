@@ -19,10 +19,12 @@ from bot.dispatcher import Dispatcher, Handled
 from bot.platforms.base import DirectorySource, Fate, Person, SendError
 from bot.store import Store
 from bot.turn import NeedsPerson
+from scrm.db import why_away
 
 log = structlog.get_logger("dispatch")
 
 POLL_SECONDS = 0.4  # how late another replica's row may be noticed
+PAUSE_SECONDS = 1.0  # after a round that failed
 STRANGER_SECONDS = 60.0
 LOOKUP_TRIES = 4
 LOOKUP_PAUSE = 0.5
@@ -77,11 +79,10 @@ class DispatchLoop:
             try:
                 busy = await self._step()
             except Exception as error:  # a worker outlives whatever goes wrong in one round
-                log.error(
-                    "step_failed", error=type(error).__name__, exc_info=None if isinstance(error, DBAPIError) else error
-                )
+                if not why_away(error):
+                    log.error("step_failed", error=type(error).__name__, exc_info=_without_data(error))
                 busy = False
-                await asyncio.sleep(1)
+                await asyncio.sleep(PAUSE_SECONDS)
             if not busy and not self._stopping:
                 self._wake.clear()
                 with suppress(TimeoutError):
@@ -96,15 +97,11 @@ class DispatchLoop:
 
         try:
             result = await self._store.run(work)
-        except DBAPIError:
-            if not seen:
-                raise
-            await self._failed(seen[0], "database")
-            return True
         except Exception as error:
-            if not seen:
+            # A database that cannot serve is nothing this event did: it is taken up again however long that lasts.
+            if not seen or why_away(error):
                 raise
-            await self._failed(seen[0], error)
+            await self._failed(seen[0], _without_data(error) or RuntimeError(f"database: {type(error).__name__}"))
             return True
         if result is None:
             return False
@@ -115,9 +112,8 @@ class DispatchLoop:
         self._on_done()
         return True
 
-    async def _failed(self, row_id: int, error: BaseException | str) -> None:
-        cause = RuntimeError(error) if isinstance(error, str) else error
-        await self._store.run(lambda session: self._dispatcher.fail(session, row_id, cause))
+    async def _failed(self, row_id: int, error: BaseException) -> None:
+        await self._store.run(lambda session: self._dispatcher.fail(session, row_id, error))
         self._on_done()
 
     def _tell_outcome(self, handled: Handled) -> None:
@@ -155,19 +151,28 @@ class DispatchLoop:
             else:
                 await self._store.run(lambda session: remember_person(session, needed.platform, person))
         except Exception as error:  # the row is taken up again: not at once
-            log.error("lookup_failed", user=needed.user_id, exc_info=error)
+            if not why_away(error):
+                log.error("lookup_failed", user=needed.user_id, exc_info=error)
             await asyncio.sleep(1)
 
     async def _person(self, needed: NeedsPerson) -> Person | None:
         """Who this is. While the directory does not answer: a few tries, then the door is trusted, which vouches for its own corp."""
-        source = self._directories[needed.platform]
+        source, troubles = self._directories[needed.platform], self._store.troubles
+        what = f"{needed.platform}_directory"
         for tries in range(1, LOOKUP_TRIES + 1):
             try:
-                return await source.person(needed.user_id)
+                person = await source.person(needed.user_id)
+                troubles.over(what)
+                return person
             except SendError as error:
-                log.warning("directory_unavailable", platform=needed.platform, code=error.code, tries=tries)
+                troubles.struck(what, error.code, fate=error.fate)
                 if error.fate not in (Fate.RETRY, Fate.RATE, Fate.TOKEN):
                     break
             if tries < LOOKUP_TRIES:
                 await asyncio.sleep(LOOKUP_PAUSE * 2**tries)
         return Person(needed.user_id, needed.name or needed.user_id)
+
+
+def _without_data(error: Exception) -> Exception | None:
+    """The error, unless its text may quote rows."""
+    return None if isinstance(error, DBAPIError) else error

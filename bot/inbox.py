@@ -18,7 +18,7 @@ import structlog
 from bot import metrics
 from bot.events import AnyEvent, Click, ContactChange, DirectoryChange, Enter, TagChange
 from bot.platforms.base import Rejected, Unavailable
-from scrm.db import Database
+from scrm.db import Database, why_away
 
 log = structlog.get_logger("inbox")
 
@@ -37,9 +37,16 @@ Row = tuple[str, str, int, str, str, int]
 class Inbox:
     """Accepts events from every door; `accept` returns once they are on disk."""
 
-    def __init__(self, database: Database, nudge: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        nudge: Callable[[], None],
+        away: Callable[[str], None] = lambda _: None,
+        serves: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`nudge` is told of new events, `away` and `serves` how the database does (see `Store`)."""
         self._database = database
-        self._nudge = nudge
+        self._nudge, self._away, self._serves = nudge, away, serves
         self._statement = _SQLITE if database.is_sqlite else _POSTGRES
         self._waiting: list[tuple[list[Row], asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
@@ -80,9 +87,13 @@ class Inbox:
             try:
                 await loop.run_in_executor(self._thread, self._write, rows)
             except Exception as error:  # whatever it is, whoever waits is told to deliver again
-                log.error("inbox_unavailable", error=type(error).__name__, events=len(rows))
+                if why := "busy" if isinstance(error, TimeoutError) else why_away(error):
+                    self._away(why)
+                else:
+                    log.error("inbox_unavailable", error=type(error).__name__, events=len(rows))
                 _finish(batch, Unavailable())
             else:
+                self._serves()
                 _finish(batch, None)
                 self._nudge()
 

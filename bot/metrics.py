@@ -22,5 +22,6 @@ QUEUE_AGE = Gauge("scrm_queue_age_seconds", "Age of the oldest waiting row", ["q
 BUDGET_USED = Gauge("scrm_api_budget_used", "Calls or pushes used this month", ["budget"], registry=REGISTRY)
 BUDGET_LIMIT = Gauge("scrm_api_budget_limit", "Calls or pushes allowed this month", ["budget"], registry=REGISTRY)
 DOOR_OPEN = Gauge("scrm_door_open", "1 while the door is connected", ["door"], registry=REGISTRY)
+TROUBLE = Gauge("scrm_trouble", "1 while it lasts: the database, a door or a kind of call", ["what"], registry=REGISTRY)
 JOBS = Counter("scrm_jobs_total", "Job runs by job and outcome", ["job", "outcome"], registry=REGISTRY)
 LEXICON = Gauge("scrm_lexicon_names", "Names the understanding knows", registry=REGISTRY)

@@ -127,13 +127,19 @@ def supersede(session: Session, address: Address, card_id: str) -> None:
 # --- claiming
 
 
-def claim(session: Session, doors: Iterable[str], holder: str, limit: int = BATCH) -> list[Outgoing]:
-    """Rows that are due for these doors, claimed for `holder` under a lease: urgent first, in order per recipient."""
+def claim(
+    session: Session, doors: Iterable[str], holder: str, limit: int = BATCH, *, reclaim: bool = True
+) -> list[Outgoing]:
+    """Rows that are due for these doors, claimed for `holder` under a lease: urgent first, in order per recipient.
+
+    `reclaim`: also those that another had claimed and has not settled in time.
+    """
     now = now_ms()
     held, probing = _held(session, set(doors), now)
-    rows = _claimable(session, set(doors), now, limit, *(~_struck(name) for name in held))
+    always = [] if reclaim else [Outbox.state == NEW]
+    rows = _claimable(session, set(doors), now, limit, *always, *(~_struck(name) for name in held))
     for name in probing:
-        rows += _claimable(session, set(doors), now, 1, _struck(name))
+        rows += _claimable(session, set(doors), now, 1, *always, _struck(name))
     items = []
     for row in rows:
         if (wait := _over_budget(session, row, now)) > 0:

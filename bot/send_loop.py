@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
@@ -15,15 +16,22 @@ from bot import metrics, outbox
 from bot.platforms.base import Fate, Outgoing, Sender, SendError, Sent
 from bot.settle import Settle
 from bot.store import Store
+from scrm.db import why_away
 
 log = structlog.get_logger("send")
 
 POLL_SECONDS = 0.4
+PAUSE_SECONDS = 1.0  # after a round that failed
 MAX_IN_FLIGHT = 48
 # Well inside the lease: a call that hangs is given up before somebody else may claim its row.
 SEND_SECONDS, URGENT_SECONDS = 20.0, 6.0
 STOP_SECONDS = 5.0  # what flies longer when we stop is sent again by whoever comes next, marked as repeated
 DRAIN_POLL_SECONDS = 0.2
+WRITE_TRIES = 8
+UNWRITTEN_SECONDS = 0.5
+# After the database was away the leases of what was sent meanwhile may have run out: who sent it writes that down first.
+WRITE_BACK_FIRST = 3.0
+DOOR_CLOSED = "door_closed"
 PATIENCE_MS = 10_000  # of `tick` with a platform that does not answer: three attempts
 
 Call = Callable[[Outgoing], Awaitable[Sent]]
@@ -39,6 +47,7 @@ class SendLoop:
         self._wake = asyncio.Event()
         self._flying: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._unwritten = 0  # outcomes that the database could not take yet
         self.sent = 0  # rows the platforms have taken from us
 
     def open_door(self, door: str, sender: Sender) -> None:
@@ -49,6 +58,7 @@ class SendLoop:
     def close_door(self, door: str) -> None:
         """Another process serves this door now, or nobody."""
         self._senders.pop(door, None)
+        self._store.troubles.over(door)
 
     def serve_calls(self, calls: Mapping[str, Call]) -> None:
         """Serve these kinds of platform calls here."""
@@ -74,13 +84,11 @@ class SendLoop:
             try:
                 claimed = await self.claim_and_start()
             except Exception as error:  # the loop outlives whatever goes wrong in one round
-                log.error(
-                    "claim_failed",
-                    error=type(error).__name__,
-                    exc_info=None if isinstance(error, DBAPIError) else error,
-                )
+                if not why_away(error):
+                    shown = None if isinstance(error, DBAPIError) else error
+                    log.error("claim_failed", error=type(error).__name__, exc_info=shown)
                 claimed = 0
-                await asyncio.sleep(1)
+                await asyncio.sleep(PAUSE_SECONDS)
             if not claimed and not self._stopping:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
@@ -101,8 +109,7 @@ class SendLoop:
                     await self._store.run(lambda session: outbox.next_due_ms(session, self.doors, patience_ms))
                     is not None
                 )
-            except DBAPIError as error:  # another process holds the database: it will be free again
-                log.warning("database_busy", error=type(error.orig).__name__)
+            except DBAPIError:  # another process holds the database: it will be free again
                 claimed, waits = 0, True
             if not claimed and not self._flying and not waits:
                 break
@@ -114,14 +121,18 @@ class SendLoop:
 
     async def claim_and_start(self) -> int:
         """Claim what is due and start sending it; how many rows that was."""
+        if self._unwritten:
+            return 0  # what cannot be written down is not sent
         room = MAX_IN_FLIGHT - len(self._flying)
         if room <= 0:
             await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
             return 1
 
+        reclaim = time.monotonic() - self._store.served_since > WRITE_BACK_FIRST or not self._store.served_since
+
         def work(session: Session) -> Sequence[Outgoing]:
             self._settle.expire(session)
-            return outbox.claim(session, self.doors, self._holder, min(room, outbox.BATCH))
+            return outbox.claim(session, self.doors, self._holder, min(room, outbox.BATCH), reclaim=reclaim)
 
         items = await self._store.run(work)
         for item in items:
@@ -151,7 +162,16 @@ class SendLoop:
         code = outcome.code if isinstance(outcome, SendError) else "ok"
         self.sent += isinstance(outcome, Sent)
         metrics.SENDS.labels(item.door or item.kind, code[:24]).inc()
+        self._note(item, outcome)
         await self._write_back(item, outcome)
+
+    def _note(self, item: Outgoing, outcome: Sent | SendError) -> None:
+        """Trouble of a door or a kind of call is said once; what concerns this row alone is said when it is given up."""
+        what, troubles = item.door or item.kind, self._store.troubles
+        if not isinstance(outcome, SendError):
+            troubles.over(what)
+        elif outcome.fate is not Fate.PERMANENT and not outcome.recipient and outcome.code != DOOR_CLOSED:
+            troubles.struck(what, outcome.code, fate=outcome.fate, key=item.key)
 
     async def _hand_over(self, item: Outgoing) -> Sent:
         if not item.door:
@@ -161,15 +181,25 @@ class SendLoop:
             return await call(item)
         sender = self._senders.get(item.door)
         if sender is None:
-            raise SendError(Fate.RETRY, "door_closed")  # the socket went to another process after we claimed the row
+            raise SendError(Fate.RETRY, DOOR_CLOSED)  # the socket went to another process after we claimed the row
         return await sender.send(item)
 
     async def _write_back(self, item: Outgoing, outcome: Sent | SendError) -> None:
-        """The platform has acted: keep trying to say so until the database takes it or the lease has long run out."""
-        for attempt in range(8):
-            try:
-                await self._store.run(lambda session: self._settle.settle(session, item, outcome, self._holder))
-                return
-            except DBAPIError as error:
-                log.error("write_back_failed", key=item.key, error=type(error.orig).__name__)
-                await asyncio.sleep(min(5, 0.2 * 2**attempt) * (0.5 + random.random()))
+        """The platform has acted: keep trying to say so, for as long as the database is away."""
+        attempt, waiting = 0, False
+        try:
+            while attempt < WRITE_TRIES:
+                try:
+                    await self._store.run(lambda session: self._settle.settle(session, item, outcome, self._holder))
+                    return
+                except DBAPIError as error:
+                    if why_away(error):
+                        self._unwritten += not waiting
+                        waiting = True
+                        await asyncio.sleep(UNWRITTEN_SECONDS * (0.5 + random.random()))
+                        continue
+                    log.error("write_back_failed", key=item.key, error=type(error.orig).__name__)
+                    await asyncio.sleep(min(5, 0.2 * 2**attempt) * (0.5 + random.random()))
+                    attempt += 1
+        finally:
+            self._unwritten -= waiting

@@ -96,15 +96,6 @@ class Settle:
         row.lease_ms = 0
         # Only an attempt without a clear answer may have reached the person.
         row.maybe_sent = item.repeated or error.fate is Fate.UNCLEAR or may_have_acted(error)
-        log.warning(
-            "send_failed",
-            key=row.key,
-            kind=row.kind,
-            door=row.door,
-            code=error.code,
-            fate=error.fate,
-            attempt=row.attempts,
-        )
         if error.fate is Fate.PERMANENT or (error.fate is Fate.UNCLEAR and row.attempts >= MAX_UNCLEAR):
             self._give_up(session, row, error)
             return
@@ -129,6 +120,7 @@ class Settle:
 
     def _give_up(self, session: Session, row: Outbox, error: SendError) -> None:
         row.state = FAILED
+        log.warning("given_up", key=row.key, kind=row.kind, door=row.door, code=error.code, attempts=row.attempts)
         if row.kind == "card":
             answers.group_line(session, row, json.loads(row.payload), arrived=False)
         if row.kind == "update" and row.member_id is not None:

@@ -14,6 +14,7 @@ from bot.doors import Exclusive
 from bot.platforms.base import Sender
 from bot.send_loop import SendLoop
 from bot.store import Store
+from scrm.db import why_away
 
 log = structlog.get_logger("lease")
 
@@ -76,7 +77,8 @@ class SocketLease:
                 )
             except SQLAlchemyError as error:
                 # Without the database we cannot know: keep the socket while the lease we know of lasts.
-                log.warning("lease_unknown", door=self.name, error=type(error).__name__)
+                if not why_away(error):
+                    log.warning("lease_unknown", door=self.name, error=type(error).__name__)
                 taken = self._held and loop.time() - self._renewed_at < self._seconds - renew
             else:
                 self._renewed_at = loop.time() if taken else self._renewed_at

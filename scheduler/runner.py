@@ -23,6 +23,7 @@ from scheduler.jobs import JOBS as FOLLOW_UP_JOBS
 from scheduler.marketing_jobs import JOBS as MARKETING_JOBS
 from scrm import audit, members
 from scrm.access import SYSTEM
+from scrm.db import why_away
 from scrm.upsert import insert_once
 
 log = structlog.get_logger("jobs")
@@ -116,7 +117,8 @@ async def run_jobs(store: Store, settings: Settings, doors: list[str], now: date
         try:
             did = await _until_nothing_is_due(store, _transaction(name, job, settings, doors, now))
         except Exception as error:
-            log.error("job_failed", job=name, exc_info=error)
+            if not why_away(error):  # else it was said once for everybody
+                log.error("job_failed", job=name, exc_info=error)
             metrics.JOBS.labels(name, "failed").inc()
             did = -1
         else:

@@ -104,15 +104,28 @@ class Database:
         return engine
 
     def _postgres(self, pool_size: int) -> sa.Engine:
-        return sa.create_engine(
+        engine = sa.create_engine(
             self.url,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"connect_timeout": 3, "options": "-c statement_timeout=60000 -c lock_timeout=10000"},
-        )
+            connect_args={
+                "connect_timeout": 3,
+                "options": "-c statement_timeout=60000 -c lock_timeout=10000",
+                # A server that vanished without a word is noticed in seconds, not after the kernel's quarter of an hour.
+                "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+            },
+        )  # fmt: skip
+
+        @event.listens_for(engine, "handle_error")
+        def _leave_a_standby(context: sa.engine.ExceptionContext) -> None:
+            # After a fail-over our connections lead to what was the primary: new ones find the one that is.
+            if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+                context.is_disconnect = True
+
+        return engine
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -136,3 +149,36 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+# What SQLite says when the file cannot serve now, whatever the statement (the low byte of an extended code).
+_SQLITE_AWAY = {5: "busy", 6: "busy", 8: "read_only", 10: "io", 13: "full", 14: "gone", 26: "gone"}
+# The same from PostgreSQL: a state, or the class it begins with.
+READ_ONLY = "25006"
+_POSTGRES_AWAY = {READ_ONLY: "read_only", "55P03": "busy", "57P": "gone", "08": "gone", "53": "full", "58": "io"}
+
+
+def why_away(error: BaseException | None) -> str:
+    """Why the database cannot serve at all now (gone, full, read_only, busy, io); "" when only this statement failed."""
+    seen = 0
+    while error is not None and seen < 8:
+        if why := _why(error):
+            return why
+        # SQLite ends the transaction when its disk is full: what is raised then is that the savepoint is gone.
+        error, seen = error.__context__, seen + 1
+    return ""
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, sa.exc.TimeoutError):
+        return "busy"
+    if not isinstance(error, sa.exc.DBAPIError):
+        return ""
+    raw: Any = error.orig
+    if (number := getattr(raw, "sqlite_errorcode", None)) is not None:
+        return _SQLITE_AWAY.get(number & 0xFF, "")
+    state = getattr(raw, "sqlstate", None)
+    if state is None:
+        # No answer to give a state: the connection is what failed.
+        return "gone" if error.connection_invalidated or isinstance(error, sa.exc.OperationalError) else ""
+    return next((why for begins, why in _POSTGRES_AWAY.items() if state.startswith(begins)), "")

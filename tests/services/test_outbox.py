@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +14,16 @@ import sqlalchemy as sa
 from spine import DOORS, NOW, SETTINGS, Platform, Spine, said, until, working
 from sqlalchemy.orm import Session
 
-from bot import outbox, settle
+from bot import outbox, send_loop, settle
 from bot.cards.card import Card
 from bot.context import PUSH, REPLY, URGENT, Context, Owed
 from bot.outbox import Address, claim, post
 from bot.platforms.base import Fate, Outgoing, SendError, Sent
 from bot.tables import CLAIMED, DONE, EXPIRED, FAILED, NEW, CardCopy, Hold, Outbox
-from scrm import members
+from scrm import defaults, members
 from scrm.db import Database
 from scrm.models import Customer
+from tests.broken_databases import Pragma
 
 LINA = Address("wecom_app", "lina")
 
@@ -369,6 +371,33 @@ async def test_a_moment_of_trouble_delays_a_message_and_nothing_else(
         await spine.hear(said("lina", "帮助"))
         assert [item.repeated for item in spine.platform.sent] == [False, False, True]
         assert len({item.card_id for item in spine.platform.sent}) == 1
+
+
+async def test_what_was_sent_while_the_database_was_away_is_written_down_before_anything_is_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LEASE_MS", 50)
+    monkeypatch.setattr(send_loop, "PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(send_loop, "UNWRITTEN_SECONDS", 0.1)
+    database = Database(f"sqlite:///{tmp_path / 'acme.db'}")
+    Outbox.metadata.create_all(database.engine)
+    with database.write() as session:
+        defaults.seed(session)
+    fault = Pragma(database, "query_only=ON", "query_only=OFF")
+    async with working(database, {"lina": "李娜"}) as spine:
+        spine.platform.gate = asyncio.Event()
+        await spine.door.accept([said("lina", "帮助")])
+        await until(lambda: spine.platform.sent)
+        lease_ms = only(database, "reply:1").lease_ms
+        await fault.begin()
+        spine.platform.gate.set()
+        await until(lambda: spine.sender._unwritten)
+        await until(lambda: outbox.now_ms() > lease_ms)
+        await fault.end()
+        await spine.settled()
+        assert len(spine.platform.sent) == 1
+    assert only(database, "reply:1").state == DONE
+    database.close()
 
 
 async def test_a_sender_that_breaks_gives_up_its_row_only(database: Database) -> None:

@@ -128,6 +128,14 @@ async def test_while_the_database_is_away_an_event_is_held(chat: Chat) -> None:
     assert isinstance(await chat.says("你好"), Message)
 
 
+async def test_what_is_held_keeps_its_place_before_what_is_said_later(chat: Chat) -> None:
+    chat.accepted.away = 1
+    for text in ("一", "二", "三"):
+        await chat.wecom.say("lina", text, door="bot")
+    heard = [await chat.next() for _ in range(3)]
+    assert [event.text for event in heard if isinstance(event, Message)] == ["一", "二", "三"]
+
+
 async def test_an_event_that_cannot_be_kept_is_lost_and_the_next_one_is_not(chat: Chat) -> None:
     chat.accepted.away = 3
     await chat.wecom.say("lina", "一", door="bot")

@@ -130,8 +130,9 @@ class Stream:
             connection = await self._connect()
         except SendError as error:
             setup = error.fate is Fate.SETUP
+            if failures == 0 or error.code != self.problem:  # once, not once per attempt
+                log.warning("dingtalk_stream_refused", code=error.code, setup=setup)
             self._became("setup" if setup else "connecting", error.code)
-            log.warning("dingtalk_stream_refused", code=error.code, setup=setup, failures=failures + 1)
             return SETUP_SECONDS * random.uniform(0.8, 1.2) if setup else backoff(failures + 1)
         self._became("open")
         asked = await connection.over()

@@ -34,7 +34,8 @@ MAX_FRAME = 1 << 20
 MAX_IN_HAND = 500  # callbacks being made durable; beyond that we stop reading
 FIRST_DELAY, LAST_DELAY = 1.0, 30.0  # between attempts to connect
 REFUSED_DELAY = 60.0  # after a refused subscription: a wrong secret stays wrong
-ACCEPT_AGAIN = (0.3, 0.6, 1.2, 2.5, 5.0, 10.0)  # nobody delivers again what the database cannot take now
+# Nobody delivers again what the database cannot take now: we hold it for two minutes, a restart of PostgreSQL and more.
+ACCEPT_AGAIN = (0.3, 0.6, 1.2, 2.5, *(5.0,) * 24)
 DRAIN_SECONDS = 5.0
 
 Fields = Mapping[str, Any]
@@ -58,6 +59,7 @@ class BotLink:
         self._task: asyncio.Task[None] | None = None
         self._acks: dict[str, asyncio.Future[Fields]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._speakers: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._in_hand: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(MAX_IN_HAND)
         self.replaced = False
@@ -108,17 +110,20 @@ class BotLink:
     # keeping the connection
 
     async def _keep(self) -> None:
-        delay, clock = FIRST_DELAY, asyncio.get_running_loop().time
+        delay, clock, said = FIRST_DELAY, asyncio.get_running_loop().time, ""
         while not self.replaced:
             began = clock()
             try:
                 await self._connect()
+                said = ""
                 delay = FIRST_DELAY if clock() - began > LAST_DELAY else min(delay * 2, LAST_DELAY)
             except SendError as error:
-                log.error("subscription_refused", code=error.code, text=str(error)[:200])
+                if said != (said := error.code):  # once, not once per attempt
+                    log.error("subscription_refused", code=error.code, text=str(error)[:200])
                 delay = REFUSED_DELAY if error.fate is not Fate.RETRY else min(delay * 2, LAST_DELAY)
             except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-                log.warning("not_connected", error=type(error).__name__)
+                if said != (said := type(error).__name__):
+                    log.warning("not_connected", error=said)
                 delay = min(delay * 2, LAST_DELAY)
             if not self.replaced:
                 await asyncio.sleep(delay * random.uniform(0.5, 1.0))
@@ -246,7 +251,9 @@ class BotLink:
         try:
             event = parse_bot(body if isinstance(body, dict) else {}, _req_id(frame), datetime.now(UTC))
             if event is not None:
-                await self._keep_event(event)
+                # One speaker's wait for each other, so that what is held does not lose its place.
+                async with self._speakers.setdefault(event.origin.user_id, asyncio.Lock()):
+                    await self._keep_event(event)
         except Unknown as unknown:
             log.info("unknown_kind", kind=unknown.kind[:100], hint="bot/platforms/wecom/parse_bot.py reads it")
         except Rejected as rejected:
