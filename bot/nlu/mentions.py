@@ -14,6 +14,7 @@ from bot.nlu.cues import names as cue
 from bot.nlu.cues.common import COMMON_WORDS
 from bot.nlu.frame import Name, Ref, Scope, Span
 from bot.nlu.lexicon import Hit, How, Lexicon
+from bot.nlu.sounds import sound
 from bot.nlu.text import MASK, fold
 
 MARKS = {
@@ -175,6 +176,7 @@ def _people(folded: str, lexicon: Lexicon, scope: Scope, taken: list[Spot]) -> l
     employers = {ref for spot in taken if spot.kind == "customer" and not competitor(folded, spot) for ref in spot.refs}
     hinted = employers | owners_of("deal", taken, lexicon)
     found.extend(_by_given_name(folded, employers, lexicon, scope, taken))
+    found.extend(_by_sound(folded, employers, lexicon, scope, [*taken, *found]))
     for person in people.called(folded, lambda surname: lexicon.is_surname(surname, scope))[:MAX_PLACES]:
         if _touches(person.span, [spot.span for spot in (*taken, *found)]):
             continue
@@ -201,6 +203,24 @@ def _by_given_name(
             at = folded.find(given) if len(given) >= 2 and _HAN.match(given) and given not in COMMON_WORDS else -1
             span = (at, people.title_end(folded, at + len(given)))
             if at >= 0 and scope.sees("contact", name.ref) and not _touches(span, [spot.span for spot in taken]):
+                yield Spot(span, "contact", (name.ref,), 1)
+
+
+def _by_sound(
+    folded: str, employers: set[Ref], lexicon: Lexicon, scope: Scope, taken: Sequence[Spot]
+) -> Iterator[Spot]:
+    """People of the customers named, written with other characters of the same sound (张驰 for 张弛), the surname right."""
+    heard = sound(folded) if employers else ()
+    for owner in employers:
+        for name in islice(lexicon.of_customer("contact", owner), MAX_NAMESAKES):
+            full = fold(name.text)
+            if len(full) < 2 or not _HAN.match(full) or not scope.sees("contact", name.ref):
+                continue
+            at = folded.find(full[0])
+            span = (at, people.title_end(folded, at + len(full)))
+            written = folded[at : at + len(full)]
+            alike = at >= 0 and written != full and heard[at : at + len(full)] == sound(full)
+            if alike and written not in COMMON_WORDS and not _touches(span, [spot.span for spot in taken]):
                 yield Spot(span, "contact", (name.ref,), 1)
 
 

@@ -117,6 +117,8 @@ def week(match: re.Match[str], now: Now) -> When:
     day = {"within": 4, "end": 4, "late": 4, "middle": 2}.get(edge or "", 0)
     sunday = monday + 6 * _DAY
     tense = _tense(monday, sunday, now)
+    if tense == "now" and edge == "within" and now.lean == "future":
+        tense = "future"
     chosen = monday + day * _DAY
     if tense == "now" and not edge:
         chosen = monday + 4 * _DAY if now.lean == "future" else now.today
