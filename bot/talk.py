@@ -13,11 +13,22 @@ from scrm.models import Activity, Contact, Deal, FollowUp
 from scrm.upsert import insert_once
 
 FORGET_MS = 24 * 3_600_000
-_DEAL_COMMANDS = (c.MoveDeal, c.WinDeal, c.LoseDeal, c.PauseDeal, c.ReopenDeal, c.VoidDeal, c.ShowCourse)
+_DEAL_COMMANDS = (
+    c.MoveDeal,
+    c.WinDeal,
+    c.LoseDeal,
+    c.PauseDeal,
+    c.ReopenDeal,
+    c.VoidDeal,
+    c.ShowCourse,
+    c.NoteDeal,
+    c.ShowDealPeople,
+)
 _CUSTOMER_COMMANDS = (c.LogActivity, c.ScheduleFollowUp, c.CreateDeal, c.SetTier)
 _SUBJECTS: dict[str, type[Any]] = {
     "deal": Deal,
     "course": Deal,
+    "people": Deal,
     "activity": Activity,
     "followup": FollowUp,
     "contact": Contact,
@@ -64,7 +75,7 @@ def _subjects(session: Session, kind: str, ident: int) -> dict[str, int | None]:
     if row is None:
         return {}
     found: dict[str, int | None] = {"customer_id": row.customer_id}
-    if kind in ("deal", "course"):
+    if kind in ("deal", "course", "people"):
         return {**found, "deal_id": ident}
     if kind == "contact":
         return {**found, "contact_id": ident}

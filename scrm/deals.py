@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from scrm import access, defaults, lookup, pipeline, pipelines
+from scrm import access, deal_facts, defaults, lookup, pipeline, pipelines
 from scrm.access import Actor
 from scrm.errors import Ambiguous, Candidate, Missing, Refused, UnknownName
 from scrm.lookup import Ref
@@ -183,11 +183,17 @@ class Seen:
     stages: list[Stage]
     owner: str
     last: Activity | None
+    known: deal_facts.Known
 
     @property
     def stage(self) -> Stage:
         """The stage it is in."""
         return next(stage for stage in self.stages if stage.id == self.deal.stage_id)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What its stage asks for and nobody has said; nothing for a deal that is over."""
+        return deal_facts.missing(self.deal, self.known, self.stage.required) if self.deal.status == "open" else ()
 
     @property
     def next(self) -> Stage | None:
@@ -203,7 +209,7 @@ def see(session: Session, deal: Deal) -> Seen:
         sa.select(Activity).where(Activity.deal_id == deal.id).order_by(Activity.happened_at.desc(), Activity.id.desc())
     )
     last = session.scalars(newest.limit(1)).first()
-    return Seen(deal, customer, stages(session, deal), owner.name if owner else "", last)
+    return Seen(deal, customer, stages(session, deal), owner.name if owner else "", last, deal_facts.of(session, deal))
 
 
 def stages(session: Session, deal: Deal) -> list[Stage]:
@@ -272,10 +278,11 @@ def move(
     now: datetime,
     reason: str = "",
 ) -> None:
-    """To any stage of its pipeline, forward or back; a paused deal goes on. Raises Already… or Outdated."""
+    """To any stage of its pipeline, forward or back; a paused deal goes on. Raises Already…, Outdated or NotReady."""
     hold(session, deal)
     pipeline.check_move(deal, stage)
     check(session, actor, deal, version, pipeline.view(deal))
+    deal_facts.check_exit(session, deal, stage)
     change(session, actor, deal, now, stage_id=stage.id, status="open", reason=reason[:MAX_REASON])
 
 

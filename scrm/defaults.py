@@ -30,6 +30,15 @@ COURSES: dict[str, tuple[str, str, tuple[tuple[str, int, int], ...]]] = {
         (("初次洽谈", 5, 30), ("需求确定", 15, 45), ("立项", 35, 60), ("招投标", 60, 45), ("签约", 90, 30)),
     ),
 }
+# Facts asked for when a deal comes to a stage (see `scrm.deal_facts`), by pipeline and stage.
+REQUIRED: dict[tuple[str, str], str] = {
+    ("default", "方案报价"): "amount",
+    ("default", "谈判"): "amount close decision_maker",
+    ("renewal", "谈判"): "amount close",
+    ("new:大客户", "方案报价"): "amount decision_maker",
+    ("new:大客户", "谈判"): "amount close decision_maker competitor",
+    ("new:国企", "招投标"): "amount close decision_maker competitor",
+}
 STAGES: dict[str, tuple[str, ...]] = {
     key: tuple(name for name, _, _ in stages) for key, (_, _, stages) in COURSES.items()
 }
@@ -62,7 +71,14 @@ def seed(session: Session) -> None:
     _insert_missing(session, Pipeline, courses)
     made = set(session.scalars(sa.select(Stage.pipeline).distinct()))
     stages = [
-        {"pipeline": key, "position": position, "name": name, "win_percent": percent, "expected_days": days}
+        {
+            "pipeline": key,
+            "position": position,
+            "name": name,
+            "win_percent": percent,
+            "expected_days": days,
+            "required": REQUIRED.get((key, name), ""),
+        }
         for key, (_, _, steps) in COURSES.items()
         if key not in made
         for position, (name, percent, days) in enumerate(steps)

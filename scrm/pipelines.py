@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from scrm import defaults
+from scrm import deal_facts, defaults
+from scrm.deal_facts import UnknownFact
 from scrm.errors import Missing, Refused
 from scrm.lookup import name_key
 from scrm.models import Customer, Deal, Pipeline, Stage, StageChange
@@ -57,6 +58,8 @@ class Step:
     name: str
     win_percent: int | None = None
     expected_days: int | None = None
+    required: tuple[str, ...] | None = None  # facts asked for on arrival, see `deal_facts.FACTS`
+    exit_facts: tuple[str, ...] | None = None  # facts without which there is no way on
 
 
 # --- kinds and tiers
@@ -123,7 +126,7 @@ def every(session: Session) -> list[tuple[Pipeline, list[Stage]]]:
 def define(session: Session, kind: str, tier: str, steps: Sequence[Step]) -> tuple[Pipeline, list[Stage]]:
     """The pipeline of this kind and tier has exactly these stages, in this order; made when there was none.
 
-    A stage keeps what it is by its name. One that is left out is retired. Raises TooShort, BadFigure, NameTooLong, StageInUse.
+    A stage keeps what it is by its name. One that is left out is retired. Raises TooShort, BadFigure, NameTooLong, UnknownFact, StageInUse.
     """
     _check(kind, tier, steps)
     row = session.scalars(sa.select(Pipeline).where(Pipeline.kind == kind, Pipeline.tier == tier)).one_or_none()
@@ -152,6 +155,9 @@ def _check(kind: str, tier: str, steps: Sequence[Step]) -> None:
     if not 2 <= len(names) <= MAX_STAGES or len(set(names)) < len(names) or max(map(len, names)) > MAX_STAGE:
         raise TooShort
     for step in steps:
+        for fact in (*(step.required or ()), *(step.exit_facts or ())):
+            if fact not in deal_facts.FACTS:
+                raise UnknownFact(fact=fact)
         percent, days = step.win_percent, step.expected_days
         if (percent is not None and not 0 <= percent <= 100) or (days is not None and not 1 <= days <= 999):
             raise BadFigure(stage=step.name)
@@ -178,4 +184,6 @@ def _place(session: Session, key: str, stage: Stage | None, step: Step, position
         session.add(stage)
     stage.position, stage.retired = position, False
     stage.win_percent = step.win_percent if step.win_percent is not None else stage.win_percent
+    stage.required = " ".join(step.required) if step.required is not None else stage.required or ""
+    stage.exit_facts = " ".join(step.exit_facts) if step.exit_facts is not None else stage.exit_facts or ""
     stage.expected_days = step.expected_days if step.expected_days is not None else stage.expected_days

@@ -54,6 +54,7 @@ CHINESE_FOR_A_REASON = {
     "bot.nlu.auto_tags": "the table of words that earn a tag",
     "bot.nlu.plan": "the kinds of visit that understanding answers with",
     "migrations.versions.0002_pipelines": "the names of the stages that every company began with",
+    "migrations.versions.0003_deal_facts": "the names of the stages that every company began with",
     "bot.platforms.wecom.errors": "what `scrm-bot check` advises for each code",
     "bot.platforms.wecom.socket": "the mark 重发 on what may have arrived before",
     "scrm.access": "the name of the system itself",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.cards.card import Button, Card, rows
+from bot.cards.deal_words import fact_names
 from bot.cards.deals import kind_name
 from bot.commands import CreateDeal, ShowCustomer, ShowPipelines, Undo, pack
 from scrm.models import Customer, Pipeline, Stage
@@ -65,4 +66,6 @@ def _line(stages: Sequence[Stage]) -> str:
 def _stage(stage: Stage) -> str:
     percent = f"赢率 {stage.win_percent}%" if stage.win_percent is not None else ""
     days = f"标准 {stage.expected_days} 天" if stage.expected_days is not None else ""
-    return "，".join(part for part in (stage.name, percent, days) if part)
+    asks = f"要了解{fact_names(stage.required.split())}" if stage.required else ""
+    needs = f"必填{fact_names(stage.exit_facts.split())}" if stage.exit_facts else ""
+    return "，".join(part for part in (stage.name, percent, days, asks, needs) if part)

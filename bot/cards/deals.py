@@ -13,6 +13,7 @@ import msgspec
 from bot.cards import words
 from bot.cards.card import Button, Card, Row, rows
 from bot.cards.clock import Clock
+from bot.cards.deal_words import ask_for, fact_names, known_rows
 from bot.cards.followups import brief
 from bot.cards.names import company_entry, deal_of, entry, numbered, page_of, short
 from bot.commands import (
@@ -74,7 +75,7 @@ def no_deal_card(customer: Customer, stage: Stage | None, closed: Deal | None, *
     return Card(
         title=f"{name}没有进行中的商机",
         text=f"{kept}{last}点「新建商机」直接建一个{entering}；要带上名称和金额，就说：\n· {name} 新商机 年度采购 80万",
-        buttons=(Button("新建商机", pack(made), "primary"), look, *((_undo(kept_in),) if kept_in else ())),
+        buttons=(Button("新建商机", pack(made), "primary"), look, *((undo_button(kept_in),) if kept_in else ())),
         view=f"customer:{customer.id}",
     )
 
@@ -108,13 +109,15 @@ def moved_card(seen: Seen, before: Stage, clock: Clock, turn: str, reason: str =
             return msgspec.structs.replace(card, rows=(*card.rows, Row("原因", reason)))
         return _asking(card, "为什么退回？点一下就好。", BACK_REASONS, partial(BackReason, seen.deal.id), turn)
     asks = seen.next is None and seen.deal.status == "open"
-    card = _card(seen, clock, f"商机 · 推进到{seen.stage.name}", text="赢单了吗？" if asks else "", turn=turn)
+    card = _card(
+        seen, clock, f"商机 · 推进到{seen.stage.name}", text="赢单了吗？" if asks else ask_for(seen.missing), turn=turn
+    )
     if not asks:
         return card
     deal = seen.deal
     buttons = (
         Button("赢单", pack(WinDeal(deal=deal.id, version=deal.version)), "primary"),
-        Button("还没有", pack(ShowDeal(deal=deal.id))), _undo(turn),
+        Button("还没有", pack(ShowDeal(deal=deal.id))), undo_button(turn),
     )  # fmt: skip
     return Card(title=card.title, rows=card.rows, text=card.text, buttons=buttons, view=card.view)
 
@@ -143,7 +146,7 @@ def void_card(seen: Seen, clock: Clock, turn: str) -> Card:
 def _asking(card: Card, question: str, reasons: Sequence[str], why: Callable[[int], Command], turn: str) -> Card:
     """What was done is done; why, is one tap."""
     buttons = (Button(text, pack(why(number))) for number, text in enumerate(reasons[:OFFERED_REASONS]))
-    return msgspec.structs.replace(card, text=question, buttons=(*buttons, _undo(turn)))
+    return msgspec.structs.replace(card, text=question, buttons=(*buttons, undo_button(turn)))
 
 
 def paused_card(seen: Seen, clock: Clock, turn: str) -> Card:
@@ -204,7 +207,7 @@ def _entries(page: Sequence[Seen], first: int) -> tuple[Button, ...]:
 
 
 def _card(seen: Seen, clock: Clock, title: str, *, text: str = "", turn: str = "", named: bool = False) -> Card:
-    undo = (_undo(turn),) if turn else ()
+    undo = (undo_button(turn),) if turn else ()
     return Card(
         title=title,
         rows=_rows(seen, clock, named=named),
@@ -226,6 +229,8 @@ def _rows(seen: Seen, clock: Clock, *, named: bool) -> tuple[Row, ...]:
         ("结束", closed),
         ("进度", _progress(seen, clock) if named and deal.status == "open" else None),
         ("类型", kind_name(deal.kind) if deal.kind != "new" and not closed else None),
+        *(known_rows(seen, clock) if named and not closed else ()),
+        ("还差", fact_names(seen.missing) if named else None),
         ("负责人", seen.owner if named and not closed else None),
         ("最近", brief(seen.last, clock, 30) if seen.last is not None and named else None),
     )
@@ -279,7 +284,8 @@ def _course(deal: Deal) -> Button:
     return Button("历程", pack(ShowCourse(deal=deal.id)))
 
 
-def _undo(turn: str) -> Button:
+def undo_button(turn: str) -> Button:
+    """撤销 of what this turn did."""
     return Button("撤销", pack(Undo(turn=turn)))
 
 

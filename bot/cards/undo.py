@@ -16,7 +16,7 @@ from scrm.undoing import Change
 MAX_LINES = 8
 _NOUNS = {
     "customer": "客户", "contact": "联系人", "deal": "商机", "activity": "跟进记录", "followup": "待办", "contact_tag": "标签",
-    "customer_tag": "标签", "channel": "渠道活码", "campaign": "群发", "member": "成员", "pipeline": "销售流程", "stage": "销售阶段",
+    "customer_tag": "标签", "channel": "渠道活码", "campaign": "群发", "member": "成员", "pipeline": "销售流程", "stage": "销售阶段", "deal_product": "产品", "deal_competitor": "竞品", "deal_contact": "决策链成员",
 }  # fmt: skip
 _VERBS = {"insert": "删除了新建的", "delete": "恢复了删除的"}
 _TAG_VERBS = {"insert": "去掉了", "delete": "恢复了"}
@@ -85,7 +85,7 @@ def _name(change: Change) -> str:
     elif change.table == "followup":
         parts = [values.get("customer_id"), values.get("action")]
     else:
-        parts = [values.get("name")]
+        parts = [values.get("name") or (values.get("contact_id") if change.table == "deal_contact" else "")]
     called = " · ".join(clip(part, 30) for part in parts if part)
     return f"「{called}」" if called else ""
 

@@ -20,7 +20,16 @@ from bot.commands.buttons import (
     replace,
     unpack,
 )
-from bot.commands.dealing import DefinePipeline, PipelineStep, SetTier, ShowCourse, ShowPipelines
+from bot.commands.dealing import (
+    DealPerson,
+    DefinePipeline,
+    NoteDeal,
+    PipelineStep,
+    SetTier,
+    ShowCourse,
+    ShowDealPeople,
+    ShowPipelines,
+)
 from bot.commands.records import (
     Amend,
     AnswerDraft,
@@ -104,6 +113,7 @@ __all__ = [
     "CreateContact",
     "CreateCustomer",
     "CreateDeal",
+    "DealPerson",
     "DefinePipeline",
     "Help",
     "LinkDeal",
@@ -114,6 +124,7 @@ __all__ = [
     "MyCustomers",
     "MyDeals",
     "NotYet",
+    "NoteDeal",
     "Nudge",
     "NudgeAll",
     "PauseDeal",
@@ -134,6 +145,7 @@ __all__ = [
     "ShowCourse",
     "ShowCustomer",
     "ShowDeal",
+    "ShowDealPeople",
     "ShowDigest",
     "ShowFollowUp",
     "ShowMembers",

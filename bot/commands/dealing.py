@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import ClassVar
 
 from msgspec import Struct
@@ -15,6 +17,8 @@ class PipelineStep(Struct, frozen=True, omit_defaults=True):
     name: str
     win_percent: int | None = None
     expected_days: int | None = None
+    required: tuple[str, ...] | None = None
+    exit_facts: tuple[str, ...] | None = None
 
 
 class ShowPipelines(Command, frozen=True, tag="pipelines"):
@@ -37,6 +41,35 @@ class ShowCourse(Command, frozen=True, tag="course"):
     deal: Ref | None = None
     customer: Ref | None = None
     page: int = 0
+
+
+class DealPerson(Struct, frozen=True, omit_defaults=True):
+    """A contact with the part played in a deal; what is "" was not said."""
+
+    contact: Ref
+    role: str = ""
+    attitude: str = ""
+    influence: str = ""
+
+
+class NoteDeal(Command, frozen=True, tag="note_deal"):
+    """What is known of a deal: 预计12月20日签约，决策人是张总，竞品是用友."""
+
+    roles: ClassVar[frozenset[str]] = SALES
+    deal: Ref | None = None
+    customer: Ref | None = None
+    amount: Decimal | None = None
+    close_on: date | None = None
+    products: tuple[str, ...] = ()
+    competitors: tuple[str, ...] = ()
+    people: tuple[DealPerson, ...] = ()
+
+
+class ShowDealPeople(Command, frozen=True, tag="deal_people"):
+    """X的决策链: who decides, and how each stands to us."""
+
+    deal: Ref | None = None
+    customer: Ref | None = None
 
 
 class SetTier(Command, frozen=True, tag="set_tier"):

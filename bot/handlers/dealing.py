@@ -31,7 +31,10 @@ def define_pipeline(command: c.DefinePipeline, context: Context) -> Card:
     if not command.steps:
         raise Missing("steps", cards.NO_STAGES)
     kind, tier = _course(context, command.course)
-    steps = [pipelines.Step(step.name, step.win_percent, step.expected_days) for step in command.steps]
+    steps = [
+        pipelines.Step(step.name, step.win_percent, step.expected_days, step.required, step.exit_facts)
+        for step in command.steps
+    ]
     row, stages = pipelines.define(context.session, kind, tier, steps)
     return cards.defined_card(row, stages, context.turn)
 

@@ -9,9 +9,11 @@ from typing import Any
 from bot import commands as c
 from bot.cards import deals as cards
 from bot.cards.card import Card
+from bot.cards.deal_facts import not_ready_card
 from bot.context import Context
 from bot.handlers.clocks import clock_of
 from scrm import activities, deal_reasons, deals, defaults, lookup, pipeline, pipelines, versions
+from scrm.deal_facts import NotReady
 from scrm.errors import Missing, NotFound, UnknownName
 from scrm.models import DEAL_STATUSES, Customer, Deal, Stage
 
@@ -52,14 +54,17 @@ def move_deal(command: c.MoveDeal, context: Context) -> Card:
     try:
         deal = _the_deal(command, context)
     except deals.NoDeal as none:
-        return _without_deal(none.company, context, _first_stage(context, none.company, command.stage))
+        return without_deal(none.company, context, _first_stage(context, none.company, command.stage))
     stage = _stage_of(context, deal, command.stage)
     before = context.session.get_one(Stage, deal.stage_id)
-    deals.move(
-        context.session, context.actor, deal, stage, version=command.version, now=context.now, reason=command.reason
-    )
-    seen = _changed(context, deal, command.amount)
-    return cards.moved_card(seen, before, clock_of(context), context.turn, command.reason)
+    deals.set_amount(context.session, deal, command.amount)  # first: the stage may not be left without it
+    try:
+        deals.move(
+            context.session, context.actor, deal, stage, version=command.version, now=context.now, reason=command.reason
+        )
+    except NotReady as why:
+        return not_ready_card(changed(context, deal), why, clock_of(context))
+    return cards.moved_card(changed(context, deal), before, clock_of(context), context.turn, command.reason)
 
 
 def back_reason(command: c.BackReason, context: Context) -> Card:
@@ -67,7 +72,7 @@ def back_reason(command: c.BackReason, context: Context) -> Card:
     deal = lookup.by_id(context.session, context.actor, Deal, command.deal)
     before = deal_reasons.explain_back(context.session, deal, command.reason)
     reason = defaults.BACK_REASONS[command.reason]
-    return cards.moved_card(_changed(context, deal), before, clock_of(context), context.turn, reason)
+    return cards.moved_card(changed(context, deal), before, clock_of(context), context.turn, reason)
 
 
 def win_deal(command: c.WinDeal, context: Context) -> Card:
@@ -75,9 +80,9 @@ def win_deal(command: c.WinDeal, context: Context) -> Card:
     try:
         deal = _the_deal(command, context)
     except deals.NoDeal as none:
-        return _without_deal(none.company, context)
+        return without_deal(none.company, context)
     deals.win(context.session, context.actor, deal, version=command.version, now=context.now)
-    return cards.won_card(_changed(context, deal, command.amount), clock_of(context), context.turn)
+    return cards.won_card(changed(context, deal, command.amount), clock_of(context), context.turn)
 
 
 def lose_deal(command: c.LoseDeal, context: Context) -> Card:
@@ -85,30 +90,30 @@ def lose_deal(command: c.LoseDeal, context: Context) -> Card:
     try:
         deal = _the_deal(command, context)
     except deals.NoDeal as none:
-        return _without_deal(none.company, context)
+        return without_deal(none.company, context)
     deals.lose(context.session, context.actor, deal, command.reason, version=command.version, now=context.now)
-    return cards.lost_card(_changed(context, deal), clock_of(context), context.turn)
+    return cards.lost_card(changed(context, deal), clock_of(context), context.turn)
 
 
 def loss_reason(command: c.LossReason, context: Context) -> Card:
     """The reason of a loss by button."""
     deal = lookup.by_id(context.session, context.actor, Deal, command.deal)
     deal_reasons.explain_loss(context.session, deal, command.reason)
-    return cards.lost_card(_changed(context, deal), clock_of(context), context.turn)
+    return cards.lost_card(changed(context, deal), clock_of(context), context.turn)
 
 
 def void_deal(command: c.VoidDeal, context: Context) -> Card:
     """作废; the reason may come with it or by button."""
     deal = _the_deal(command, context)
     deal_reasons.void(context.session, context.actor, deal, command.reason, version=command.version, now=context.now)
-    return cards.void_card(_changed(context, deal), clock_of(context), context.turn)
+    return cards.void_card(changed(context, deal), clock_of(context), context.turn)
 
 
 def void_reason(command: c.VoidReason, context: Context) -> Card:
     """Why a deal is void, by button."""
     deal = lookup.by_id(context.session, context.actor, Deal, command.deal)
     deal_reasons.explain_void(context.session, deal, command.reason)
-    return cards.void_card(_changed(context, deal), clock_of(context), context.turn)
+    return cards.void_card(changed(context, deal), clock_of(context), context.turn)
 
 
 def pause_deal(command: c.PauseDeal, context: Context) -> Card:
@@ -117,7 +122,7 @@ def pause_deal(command: c.PauseDeal, context: Context) -> Card:
     try:
         deal = _the_deal(command, context)
     except deals.NoDeal as none:
-        return _without_deal(none.company, context)
+        return without_deal(none.company, context)
     pipeline.check_live(deal)
     versions.check(context.session, context.actor, deal, command.version, pipeline.view(deal))
     if command.until is None:
@@ -126,7 +131,7 @@ def pause_deal(command: c.PauseDeal, context: Context) -> Card:
     if until <= context.today:
         raise Missing("until", cards.UNTIL_IS_PAST, cards.pause_options(clock))
     deals.pause(context.session, context.actor, deal, until, version=command.version, now=context.now)
-    return cards.paused_card(_changed(context, deal), clock, context.turn)
+    return cards.paused_card(changed(context, deal), clock, context.turn)
 
 
 def reopen_deal(command: c.ReopenDeal, context: Context) -> Card:
@@ -134,7 +139,7 @@ def reopen_deal(command: c.ReopenDeal, context: Context) -> Card:
     deal = deals.find(context.session, context.actor, command.deal, command.customer, pipeline.REOPENABLE)
     before = deal.status
     deals.reopen(context.session, context.actor, deal, version=command.version, now=context.now)
-    return cards.reopened_card(_changed(context, deal), before, clock_of(context), context.turn)
+    return cards.reopened_card(changed(context, deal), before, clock_of(context), context.turn)
 
 
 def deal_view(context: Context, ident: str) -> Card:
@@ -147,7 +152,7 @@ def _the_deal(command: c.MoveDeal | c.WinDeal | c.LoseDeal | c.VoidDeal | c.Paus
     return deals.find(context.session, context.actor, command.deal, command.customer)
 
 
-def _without_deal(customer: Customer, context: Context, stage: Stage | None = None) -> Card:
+def without_deal(customer: Customer, context: Context, stage: Stage | None = None) -> Card:
     """The customer has no open deal: the card makes one, and the sentence is kept unless it has been recorded already."""
     keeps = bool(context.words) and not activities.recorded_now(context.session, customer)
     if keeps:
@@ -180,7 +185,8 @@ def _stage_of(context: Context, deal: Deal, ref: lookup.Ref) -> Stage:
     return stage
 
 
-def _changed(context: Context, deal: Deal, amount: Decimal | None = None) -> deals.Seen:
+def changed(context: Context, deal: Deal, amount: Decimal | None = None) -> deals.Seen:
+    """The deal as its card shows it after a change, which its live copies are told of."""
     deals.set_amount(context.session, deal, amount)
     context.session.flush()
     context.touch(f"deal:{deal.id}", f"customer:{deal.customer_id}")

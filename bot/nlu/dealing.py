@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from msgspec import Struct
+
+from bot.nlu.cues import deal_facts as facts_cue
 from bot.nlu.cues import dealing as cue
 from bot.nlu.frame import Frame, Mention, Name, Scope
 from bot.nlu.lexicon import Lexicon
@@ -15,6 +18,7 @@ INTENTS = frozenset(intent for intent, _ in cue.FORMS)
 _KINDS = {"set_tier": ("customer",)}  # of what the form may be said; else of a deal
 _OF_A_CUSTOMER = re.compile(cue.OF_A_CUSTOMER)
 _PARTED, _STEP = re.compile(cue.STAGES_PARTED), re.compile(cue.STEP)
+_REQUIRED, _EXIT, _NAMES = re.compile(cue.REQUIRED), re.compile(cue.EXIT), re.compile(facts_cue.NAMES_PARTED)
 
 
 def match(text: str, lexicon: Lexicon, scope: Scope) -> Frame | None:
@@ -60,13 +64,35 @@ def _whole(span: tuple[int, int], words: str) -> bool:
     return span == (0, len(words))
 
 
-def steps(body: str) -> list[tuple[str, int | None, int | None]]:
-    """The stages of a pipeline as written: name, win probability in percent, expected days."""
-    made: list[tuple[str, int | None, int | None]] = []
+class StepSaid(Struct, frozen=True):
+    """One stage of a pipeline as written; None where nothing was said of it."""
+
+    name: str
+    win_percent: int | None = None
+    expected_days: int | None = None
+    required: tuple[str, ...] | None = None
+    exit_facts: tuple[str, ...] | None = None
+
+
+def steps(body: str) -> list[StepSaid]:
+    """The stages of a pipeline as written: 报价 45% 21天 要了解金额和决策人 必填产品."""
+    made = []
     for piece in _PARTED.split(body):
-        found = _STEP.match(fold(piece).strip(" 。.!"))
+        written = piece.strip(" 。.!")
+        required, written = _asked(_REQUIRED, written)
+        exit_facts, written = _asked(_EXIT, written)
+        found = _STEP.match(fold(written).strip())
         if found and (name := found["name"].strip()):
-            written = piece.strip()[: len(name)]
             percent, days = (int(found[part]) if found[part] else None for part in ("percent", "days"))
-            made.append((written, percent, days))
+            made.append(StepSaid(written.strip()[: len(name)], percent, days, required, exit_facts))
     return made
+
+
+def _asked(pattern: re.Pattern[str], written: str) -> tuple[tuple[str, ...] | None, str]:
+    """The facts behind the cue, by their codes (a word nobody knows as it is), and what is written without them."""
+    found = pattern.search(written)
+    if found is None:
+        return None, written
+    words = [word for word in map(str.strip, _NAMES.split(found["facts"])) if word]
+    codes = tuple(facts_cue.FACT_WORDS.get(fold(word), word) for word in words)
+    return codes, written[: found.start()] + written[found.end() :]

@@ -85,6 +85,7 @@ class Frame(Struct, frozen=True):
     set_manager, rename_member (`code` is the member as written, `name` the new name). `percent` is 60 for 60 %. `query` has only the keys the text gives: days as ISO strings.
     `scope_last` says that a deal or customer was meant but not named, and the one last spoken of was taken.
     `lost_reason` is why a deal was lost, moved or made void.
+    `details` of deal_facts: what was said of the deal, by fact (`bot.nlu.cues.deal_facts.FACTS`).
     `reported` says that a sentence about a deal also tells what somebody said or did.
     `role` is a role for set_role, the name of the manager for set_manager; `assignee` is the member concerned.
     `candidates` lists, per slot to ask about, what the words may mean.
@@ -116,6 +117,7 @@ class Frame(Struct, frozen=True):
     body: str = ""
     role: str = ""
     code: str = ""
+    details: dict[str, Any] = {}
     reported: bool = False
     scope_last: bool = False
     ambiguous: bool = False

@@ -245,7 +245,7 @@ def _not_yet(frame: Frame, _: _Times) -> list[c.Command]:
 
 
 def _define_pipeline(frame: Frame, _: _Times) -> list[c.Command]:
-    steps = tuple(c.PipelineStep(*step) for step in dealing.steps(frame.body))
+    steps = tuple(c.PipelineStep(*msgspec.structs.astuple(step)) for step in dealing.steps(frame.body))
     return [c.DefinePipeline(course=frame.name, steps=steps)]
 
 
@@ -259,6 +259,21 @@ def _reopen(frame: Frame, _: _Times) -> list[c.Command]:
 
 def _course(frame: Frame, _: _Times) -> list[c.Command]:
     return [c.ShowCourse(deal=_ref(frame.deal), customer=_ref(frame.customer))]
+
+
+def _deal_facts(frame: Frame, _: _Times) -> list[c.Command]:
+    said = frame.details
+    people = tuple(c.DealPerson(who.ref or who.name, *part) for who, *part in said.get("people", ()))
+    return [
+        c.NoteDeal(
+            deal=_ref(frame.deal), customer=_ref(frame.customer), amount=said.get("amount"), close_on=said.get("close"),
+            products=said.get("products", ()), competitors=said.get("competitors", ()), people=people,
+        )
+    ]  # fmt: skip
+
+
+def _people(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.ShowDealPeople(deal=_ref(frame.deal), customer=_ref(frame.customer))]
 
 
 def _set_tier(frame: Frame, _: _Times) -> list[c.Command]:
@@ -296,6 +311,8 @@ _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
     "void_deal": _void,
     "reopen_deal": _reopen,
     "course": _course,
+    "deal_facts": _deal_facts,
+    "deal_people": _people,
     "help": lambda frame, _: [c.Help()],
     "menu": lambda frame, _: [c.Help()],
     "none": lambda frame, _: [c.SmallTalk(words=frame.text)],

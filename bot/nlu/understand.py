@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from bot.nlu import actions, dates, dealing, forms, intents, queries, slots
+from bot.nlu import actions, dates, deal_facts, dealing, forms, intents, queries, slots
 from bot.nlu import reading as r
 from bot.nlu.cues import names as name_cue
 from bot.nlu.cues import slots as slot_cue
@@ -60,7 +60,9 @@ def understand(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope, *, 
     `chat`: also what is no published intent, as how a deal's course is to be.
     """
     text = tidy(text)
-    form = forms.match(text, lexicon, scope) or (dealing.match(text, lexicon, scope) if chat else None)
+    form = forms.match(text, lexicon, scope)
+    if form is None and chat:
+        form = dealing.match(text, lexicon, scope) or deal_facts.match(text, sent_at, lexicon, scope)
     if form is not None:
         return form
     reading = r.read(text[:MAX_TEXT], sent_at.astimezone(scope.zone).replace(tzinfo=None), lexicon, scope)

@@ -4,13 +4,24 @@ from scrm.models.activities import ACTIVITY_KINDS, FOLLOWUP_STATUSES, Activity, 
 from scrm.models.audit import Audit
 from scrm.models.base import Base, BigId, Tracked
 from scrm.models.customers import Contact, Customer, CustomerAlias, CustomerShare, Follow
-from scrm.models.deals import DEAL_STATUSES, Deal, Pipeline, Stage, StageChange
+from scrm.models.deals import (
+    DEAL_STATUSES,
+    DECISION_ROLES,
+    Deal,
+    DealCompetitor,
+    DealContact,
+    DealProduct,
+    Pipeline,
+    Stage,
+    StageChange,
+)
 from scrm.models.marketing import Campaign, CampaignBatch, Channel, ContactTag, CustomerTag, Tag, Touch
 from scrm.models.people import Department, Identity, LinkCode, Member, Membership
 
 __all__ = [
     "ACTIVITY_KINDS",
     "DEAL_STATUSES",
+    "DECISION_ROLES",
     "FOLLOWUP_STATUSES",
     "Activity",
     "ActivityContact",
@@ -28,6 +39,9 @@ __all__ = [
     "CustomerShare",
     "CustomerTag",
     "Deal",
+    "DealCompetitor",
+    "DealContact",
+    "DealProduct",
     "Department",
     "Follow",
     "FollowUp",

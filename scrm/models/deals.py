@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from scrm.models.base import Base, BigId, Tracked
 
+DECISION_ROLES = ("decision_maker", "influencer", "user", "gatekeeper", "coach")
 DEAL_STATUSES = ("open", "won", "lost", "paused", "void")
 
 
@@ -44,6 +45,10 @@ class Stage(Base):
     name: Mapped[str] = mapped_column(sa.String(32))
     win_percent: Mapped[int | None]  # how likely a deal in this stage is to be won, as the company sets it
     expected_days: Mapped[int | None]  # how long a deal is expected to stay
+    required: Mapped[str] = mapped_column(
+        sa.String(255), default="", server_default=""
+    )  # facts asked for, see `deal_facts`
+    exit_facts: Mapped[str] = mapped_column(sa.String(255), default="", server_default="")  # without them no way on
     retired: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
@@ -67,6 +72,42 @@ class Deal(Tracked, Base):
     version: Mapped[int] = mapped_column(
         default=1
     )  # counts stage, status, owner and due-date changes: what buttons compare
+
+
+class DealProduct(Base):
+    """A product that a deal is about, by its name."""
+
+    __tablename__ = "deal_product"
+    __table_args__ = (sa.UniqueConstraint("deal_id", "name"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    deal_id: Mapped[int] = mapped_column(sa.ForeignKey("deal.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(sa.String(64), index=True)
+
+
+class DealCompetitor(Base):
+    """Somebody else who is after the deal, by name."""
+
+    __tablename__ = "deal_competitor"
+    __table_args__ = (sa.UniqueConstraint("deal_id", "name"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    deal_id: Mapped[int] = mapped_column(sa.ForeignKey("deal.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(sa.String(64), index=True)
+
+
+class DealContact(Base):
+    """What part a contact plays in one deal; each is "" as long as nobody has said."""
+
+    __tablename__ = "deal_contact"
+    __table_args__ = (sa.UniqueConstraint("deal_id", "contact_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    deal_id: Mapped[int] = mapped_column(sa.ForeignKey("deal.id", ondelete="CASCADE"))
+    contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"), index=True)
+    role: Mapped[str] = mapped_column(sa.String(16), default="")  # DECISION_ROLES
+    attitude: Mapped[str] = mapped_column(sa.String(16), default="")  # for | neutral | against
+    influence: Mapped[str] = mapped_column(sa.String(16), default="")  # high | medium | low
 
 
 class StageChange(Base):

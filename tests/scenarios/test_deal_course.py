@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scrm.models import Deal, Stage, StageChange
+from scrm.models import Deal, DealCompetitor, DealContact, Stage, StageChange
 from tests.scenarios.firm import ZONE, Firm, file_url
 
 
@@ -70,3 +70,20 @@ async def test_a_deal_goes_back_sleeps_wakes_is_void_and_comes_again(firm: Firm)
     earlier = await firm.click("lina", course, "更早的")
     assert "退回到方案报价，原因：预算砍了" in earlier.text
     assert "宏图MES退回到方案报价" in earlier.text
+
+
+async def test_a_stage_asks_once_for_what_is_missing_and_one_sentence_tells_it(firm: Firm) -> None:
+    await firm.say("lina", "新建客户 宏图精密")
+    await firm.say("lina", "宏图精密 新商机 宏图MES")
+    card = await firm.say("lina", "推进到谈判")
+    assert "还差金额、预计签约日、决策人" in card.text
+    noted = await firm.say("lina", "金额改成80万")
+    assert "80万" in noted.text
+    told = await firm.say("lina", "预计4月20日签约，决策人是刘总，刘总很支持我们，竞品是用友和金蝶")
+    assert "4月20日" in told.text
+    assert "还差" not in told.text
+    shown = await firm.say("lina", "宏图MES的决策链")
+    assert "刘总（决策人，支持）" in shown.text
+    await firm.say("lina", "撤销")
+    assert await firm.count(DealContact) == 0
+    assert await firm.count(DealCompetitor) == 0

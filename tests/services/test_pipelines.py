@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from sales_floor import SalesFloor, at, texts, value
@@ -29,7 +30,7 @@ def floor(database: Database) -> SalesFloor:
 
 
 def step(text: str) -> tuple[c.PipelineStep, ...]:
-    return tuple(c.PipelineStep(*one) for one in dealing.steps(text))
+    return tuple(c.PipelineStep(*msgspec.structs.astuple(one)) for one in dealing.steps(text))
 
 
 def stage_names(floor: SalesFloor, kind: str, tier: str) -> list[str]:
@@ -102,7 +103,10 @@ def test_defining_again_keeps_a_stage_by_its_name_and_retires_what_deals_went_th
     floor.say(c.MoveDeal(deal="年度采购", stage="谈判"))
     shorter = step("初次洽谈 20%、谈判、方案报价、签约")
     card = floor.say(c.DefinePipeline(course="新签", steps=shorter))
-    assert card.text.splitlines()[:2] == ["1. 初次洽谈，赢率 20%，标准 14 天", "2. 谈判，赢率 70%，标准 14 天"]
+    assert card.text.splitlines()[:2] == [
+        "1. 初次洽谈，赢率 20%，标准 14 天",
+        "2. 谈判，赢率 70%，标准 14 天，要了解金额、预计签约日、决策人",
+    ]
     assert value(floor.view("deal:1"), "阶段") == "谈判（2/4）"
     retired = [stage for stage in floor.all(Stage) if stage.retired]  # type: ignore[type-var]
     assert [stage.name for stage in retired] == ["需求确定"]

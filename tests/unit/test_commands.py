@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, get_args, get_type_hints
 
@@ -25,7 +25,7 @@ def button_value(name: str, hint: Any) -> st.SearchStrategy[Any] | None:
     kinds = set(get_args(hint)) or {hint}
     if name == "option":
         return OPTION
-    if kinds & {datetime, Decimal, tuple} or "tuple" in str(hint):
+    if kinds & {date, datetime, Decimal, tuple} or "tuple" in str(hint):
         return None
     if bool in kinds:
         return st.booleans()

@@ -40,11 +40,17 @@ FORMS: tuple[tuple[str, str], ...] = (
         "course",
         rf"^\s*{_LOOK}?\s*(?:{_THIS}|(?:商机\s*)?(?P<about>[^,，。:：]+?))(?:的?商机)?的?(?:推进|跟进|流转|阶段|变更)?(?:历程|历史|流转|来龙去脉|变更记录|推进记录|阶段记录|流转记录){_END}",
     ),
+    (
+        "deal_people",
+        rf"^\s*{_LOOK}?\s*(?:{_THIS}|(?:商机\s*)?(?P<about>[^,，。:：]+?))(?:的?商机)?的?(?:决策链|决策人有哪些|关键人|关系图|KP){_END}",
+    ),
     ("set_tier", rf"^\s*(?P<about>[^,，。:：]+?)(?:是|属于)(?:我们的?|一?[个家])?\s*(?P<name>{_TIER})(?:客户)?{_END}"),
 )
-OF_A_CUSTOMER = r"商机|单子|项目|历程"
+OF_A_CUSTOMER = r"商机|单子|项目|历程|决策链|决策人|关键人|KP"
 # One stage of a pipeline as an admin writes it: 立项 30% 30天.
 STAGES_PARTED = r"[、，,；;\n→]+|->|=>"
+REQUIRED = r"(?:要了解|需了解|了解|需要)\s*(?P<facts>[^必]+)"
+EXIT = r"(?:必填|必须有|离开前必须有)\s*(?P<facts>[^要需了]+)"
 STEP = (
     r"^(?P<name>.*?)(?:\s*[(（]?\s*(?:赢率)?\s*(?P<percent>\d{1,3})\s*[%％])?(?:\s*(?P<days>\d{1,3})\s*天)?\s*[)）]?$"
 )
