@@ -58,7 +58,8 @@ class SendLoop:
     def close_door(self, door: str) -> None:
         """Another process serves this door now, or nobody."""
         self._senders.pop(door, None)
-        self._store.troubles.over(door)
+        for what in (door, f"{door}:update"):
+            self._store.troubles.over(what)
 
     def serve_calls(self, calls: Mapping[str, Call]) -> None:
         """Serve these kinds of platform calls here."""
@@ -167,7 +168,7 @@ class SendLoop:
 
     def _note(self, item: Outgoing, outcome: Sent | SendError) -> None:
         """Trouble of a door or a kind of call is said once; what concerns this row alone is said when it is given up."""
-        what, troubles = item.door or item.kind, self._store.troubles
+        what, troubles = _what(item), self._store.troubles
         if not isinstance(outcome, SendError):
             troubles.over(what)
         elif outcome.fate is not Fate.PERMANENT and not outcome.recipient and outcome.code != DOOR_CLOSED:
@@ -203,3 +204,8 @@ class SendLoop:
                     attempt += 1
         finally:
             self._unwritten -= waiting
+
+
+def _what(item: Outgoing) -> str:
+    """What fails when this fails: a door's messages, its updates (another interface), or a kind of call."""
+    return f"{item.door}:update" if item.door and item.kind == "update" else item.door or item.kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,8 @@ MARGIN = timedelta(minutes=5)  # a token this close to its end is fetched anew
 MAX_SECONDS = 86_400
 REFUSED_SECONDS = 60.0  # after a wrong secret: a few more wrong ones and WeCom bans the address for an hour
 STORE_SECONDS = 15.0
+# A platform that refuses every token is not asked for one after the other: asking is limited too.
+RENEWALS, RENEWAL_SECONDS = 4, 20.0
 
 Ask = Callable[[], Awaitable[tuple[object, object]]]
 """Asks the platform: token and seconds it lives, as they came. Raises SendError, SETUP for refused credentials."""
@@ -73,18 +76,30 @@ class AccessTokens:
         self._known: tuple[str, datetime] | None = None
         self._flight: asyncio.Task[str] | None = None
         self._refused: tuple[float, SendError] | None = None
+        self._renewed: deque[float] = deque(maxlen=RENEWALS)  # when tokens that still had time were replaced
 
     async def get(self, stale: str = "") -> str:
         """A token that is not `stale` (the one a call was just refused with), unless the platform insists on it.
+
+        It is `stale` again when the platform has refused several fresh ones in a few seconds: then the call has failed.
 
         Raises SendError: SETUP while the secret is wrong, else what the request met.
         """
         if self._known is not None and self._fresh(self._known, stale):
             return self._known[0]
         if self._flight is None or self._flight.done():
+            if stale and self._renewed_too_often():
+                return stale
             self._flight = asyncio.create_task(self._fetch(stale))
             self._flight.add_done_callback(_looked_at)
         return await asyncio.shield(self._flight)
+
+    def _renewed_too_often(self) -> bool:
+        now = self._monotonic()
+        if len(self._renewed) == RENEWALS and now - self._renewed[0] < RENEWAL_SECONDS:
+            return True
+        self._renewed.append(now)
+        return False
 
     def _fresh(self, known: tuple[str, datetime], stale: str) -> bool:
         return known[0] != stale and known[1] > self._now()

@@ -12,7 +12,7 @@ from spine import SETTINGS, until
 from bot import leases
 from bot.leases import SharedTokens, give_back, take
 from bot.platforms.base import Outgoing, Sent
-from bot.platforms.tokens import AccessTokens
+from bot.platforms.tokens import RENEWAL_SECONDS, RENEWALS, AccessTokens, MemoryTokens
 from bot.send_loop import SendLoop
 from bot.settle import Settle
 from bot.socket_lease import SocketLease
@@ -205,6 +205,23 @@ async def test_who_dies_while_refreshing_holds_up_nobody_whose_token_is_good(dat
 
     async with asyncio.timeout(5):
         assert await AccessTokens("wecom", ask, shared).get() == "good"
+
+
+async def test_a_platform_that_refuses_every_token_is_not_asked_for_one_after_the_other() -> None:
+    asked, now = 0, 100.0
+
+    async def ask() -> tuple[object, object]:
+        nonlocal asked
+        asked += 1
+        return f"token-{asked}", 7200
+
+    tokens = AccessTokens("wecom", ask, MemoryTokens(), monotonic=lambda: now)
+    token = await tokens.get()
+    for _ in range(100):
+        token = await tokens.get(stale=token)
+    assert asked == 1 + RENEWALS
+    now += RENEWAL_SECONDS + 1
+    assert await tokens.get(stale=token) != token
 
 
 async def test_a_socket_taken_by_an_outsider_is_told_of_and_opened_again_later_each_time(database: Database) -> None:
