@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.cards.card import Card
 from bot.events import AnyEvent
+from bot.nlu.frame import Frame
 from scrm.access import Actor
 
 Lane = Literal[0, 1, 2, 3]
@@ -64,6 +65,7 @@ class Context:
     turn: str  # "e123" for an event, "digest:2026-11-23" for a job; every audit row carries it
     event: AnyEvent | None = None
     conversation: str = ""  # "" = one-to-one
+    read: Callable[[str, datetime], Frame] | None = None  # what the speaker's words, said then, mean now
     words: str = ""  # the sentence this comes from, also by way of a question; "" for a button
     owed: list[Owed] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)  # views that changed: "deal:7"

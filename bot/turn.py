@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -49,7 +50,7 @@ log = structlog.get_logger("dispatcher")
 
 # While a draft waits for words, these still are commands of their own and not its answer.
 _OWN_SENTENCES = frozenset(
-    {"help", "menu", "undo", "query_todo", "query_customer", "query_deal", "query_funnel", "bind"}
+    {"help", "menu", "undo", "explain", "query_todo", "query_customer", "query_deal", "query_funnel", "bind"}
 )
 
 
@@ -84,6 +85,7 @@ class Turn:
         origin = event.origin
         self.context = Context(
             session=session, actor=SYSTEM, now=event.sent_at, settings=self.settings, turn=f"e{row.id}", event=event, conversation=origin.group,
+            read=lambda text, at: self._understand(text, at)[0],
         )  # fmt: skip
 
     @property
@@ -182,12 +184,12 @@ class Turn:
                 return self.execute(list(plan.commands), event.text, asked)
         return self.execute(list(plan.commands), event.text)
 
-    def _understand(self, text: str) -> tuple[Frame, Scope]:
+    def _understand(self, text: str, at: datetime | None = None) -> tuple[Frame, Scope]:
         with self.shared.understanding:
             lexicon = self.shared.names.lexicon(self.session)
             known = talk.last(self.session, self.member_id, self.context.conversation)
             scope = self.shared.names.scope(self.session, self.context.actor, text, known, self.settings.zone)
-            return understand(text, self.event.sent_at, lexicon, scope), scope
+            return understand(text, at or self.event.sent_at, lexicon, scope), scope
 
     def _button(self, event: Click | MenuClick) -> tuple[Card | None, str]:
         packed = event.menu if isinstance(event, MenuClick) else next(iter(event.selected.values()), "") or event.button

@@ -140,6 +140,13 @@ def last_turn(session: Session, member_id: int, now: datetime) -> str:
     return key
 
 
+def last_words(session: Session, member_id: int) -> tuple[str, datetime] | None:
+    """The last sentence of this member that wrote something, and when it was said; None when there is none."""
+    said = sa.and_(Audit.member_id == member_id, Audit.source != "", Audit.source.not_like("[%"))
+    row = session.execute(sa.select(Audit.source, Audit.at).where(said).order_by(Audit.id.desc()).limit(1)).first()
+    return (row.source, row.at) if row is not None else None
+
+
 def rows_of(session: Session, member_id: int, turn: str, now: datetime) -> Sequence[Audit]:
     """What one message of this member changed, newest first. Raises NothingToUndo: not his, too old, or already undone."""
     rows = session.scalars(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from bot.cards.card import Button, Card, Row
+from bot.cards.reading import ACTS
 from bot.cards.words import clip, day, money
 from bot.commands import AnswerDraft, pack
 from bot.nlu.frame import Frame, Mention, Moment
@@ -12,12 +13,6 @@ from bot.nlu.frame import Frame, Mention, Moment
 QUESTION = "您是想这样吗？"
 YES = "是，就这样"
 NO = "不是"
-_ACTS = {
-    "log_visit": "记录跟进", "create_customer": "新建客户", "create_contact": "新建联系人", "create_deal": "新建商机", "move_deal": "推进商机",
-    "win_deal": "赢单", "lose_deal": "丢单", "pause_deal": "暂停商机", "set_followup": "安排跟进", "reschedule_followup": "跟进改期",
-    "complete_task": "完成待办", "tag_contact": "打标签", "untag_contact": "去标签", "query_customer": "查客户", "query_deal": "查商机",
-    "query_todo": "看待办",
-}  # fmt: skip
 
 
 def confirm_card(frame: Frame, draft_id: int, today: date) -> Card:
@@ -36,7 +31,7 @@ def confirm_card(frame: Frame, draft_id: int, today: date) -> Card:
         title=QUESTION,
         subtitle=f"「{clip(frame.text, 40)}」",
         rows=(
-            Row("要做的事", " · ".join(filter(None, (_ACTS[frame.intent], frame.visit_kind)))),
+            Row("要做的事", " · ".join(filter(None, (ACTS[frame.intent], frame.visit_kind)))),
             *(Row(label, clip(value, 60)) for label, value in facts if value),
         ),
         buttons=(

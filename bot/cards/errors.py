@@ -15,6 +15,7 @@ PRIVATE_FIRST = "已收到。请先私聊我一次，我才能把详情发给您
 MAX_QUESTION_BUTTONS = 5
 # What a command is called in 您的角色没有「…」的权限.
 NAMES = {
+    "explain": "说明怎么理解的",
     "new_customer": "新建客户", "new_contact": "新建联系人", "log": "记录跟进", "supplement": "补充记录", "amend": "修改记录", "new_deal": "新建商机",
     "move_deal": "推进商机", "win_deal": "赢单", "lose_deal": "丢单", "pause_deal": "暂停商机", "reopen_deal": "重启商机", "void_deal": "作废商机", "void_reason": "填写作废原因", "back_reason": "填写退回原因", "follow_up": "安排跟进",
     "done": "完成待办", "later": "改期", "write": "写跟进", "digest": "团队简报", "overdue": "查看团队逾期", "nudge": "催办", "nudge_all": "催办", "use_amount": "更新商机金额", "link_deal": "归到商机", "new_channel": "新建渠道活码",

@@ -19,6 +19,10 @@ class Undo(Command, frozen=True, tag="undo"):
     turn: str = ""
 
 
+class Explain(Command, frozen=True, tag="explain"):
+    """怎么理解的: which words of the speaker's last sentence were read as what."""
+
+
 class Bind(Command, frozen=True, tag="bind"):
     """绑定: without a code gives one; with a code from the other platform links the two identities."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bot import commands as c
 from bot.cards import help as cards
+from bot.cards import reading
 from bot.cards import small_talk as small_talk_cards
 from bot.cards.card import Card
 from bot.cards.names import short
 from bot.context import Context
 from bot.handlers import assistant
-from scrm import activities, examples, lookup
+from bot.handlers.clocks import clock_of
+from scrm import activities, audit, examples, lookup
 from scrm.errors import Ambiguous, UnknownName
 from scrm.models import Customer
 
@@ -17,6 +19,16 @@ from scrm.models import Customer
 def show_help(_: c.Help, context: Context) -> Card:
     """What this role can say."""
     return cards.help_card(context.actor.role, context.actor.name, _known(context))
+
+
+def explain(_: c.Explain, context: Context) -> Card:
+    """Which words of the speaker's last sentence were read as what."""
+    member, read = context.actor.member_id, context.read
+    last = audit.last_words(context.session, member) if member is not None else None
+    if last is None or read is None:
+        return reading.nothing_said_card()
+    words, said_at = last
+    return reading.reading_card(read(words, said_at), said_at, clock_of(context))
 
 
 def small_talk(command: c.SmallTalk, context: Context) -> Card:
@@ -68,4 +80,4 @@ def not_yet(command: c.NotYet, context: Context) -> Card:
     return cards.not_yet_card(command.intent, kept, turn)
 
 
-HANDLERS = {c.Help: show_help, c.SmallTalk: small_talk, c.NotYet: not_yet}
+HANDLERS = {c.Help: show_help, c.Explain: explain, c.SmallTalk: small_talk, c.NotYet: not_yet}

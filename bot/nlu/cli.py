@@ -16,7 +16,9 @@ from bot.nlu.lexicon import Lexicon
 from bot.nlu.published import found, plain
 from bot.nlu.understand import understand
 
-_CHAT_ONLY = frozenset({"undo", "amend", "bind", "menu", "create_channel", "set_role", "set_manager", "rename_member"})
+_CHAT_ONLY = frozenset(
+    {"undo", "explain", "amend", "bind", "menu", "create_channel", "set_role", "set_manager", "rename_member"}
+)
 _TEXT_SLOTS = ("next_action", "visit_kind", "title", "phone", "place", "campaign")
 _EXPECTED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 

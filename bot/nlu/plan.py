@@ -302,6 +302,7 @@ _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
     "campaign_create": _campaign,
     "amend": _amend,
     "undo": lambda frame, _: [c.Undo()],
+    "explain": lambda frame, _: [c.Explain()],
     "bind": lambda frame, _: [c.Bind(code=frame.code)],
     "set_role": _set_role,
     "set_manager": _set_manager,

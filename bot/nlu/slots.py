@@ -50,6 +50,11 @@ _SUM, _NOT_SUM, _UNIT_PRICE, _TOTAL = (re.compile(shows) for shows in (cue.SUM, 
 _BUDGET = re.compile(numerals.BUDGET_BEFORE)
 
 
+def visit_kind_at(skeleton: str) -> re.Match[str] | None:
+    """The words that say how the contact took place."""
+    return next((found for _, shows in _KINDS if (found := shows.search(skeleton))), None)
+
+
 def visit_kind(skeleton: str) -> str:
     """How the contact took place, if the (part of the) skeleton says so."""
     return next((kind for kind, shows in _KINDS if shows.search(skeleton)), "")

@@ -51,6 +51,7 @@ _REFERS = frozenset({
     "log_visit", "create_deal", "set_followup", "tag_contact", "untag_contact", "query_customer", "create_quote", "record_payment",
     "assign_customer", "reschedule_followup", "complete_task",
 })  # fmt: skip
+_WORDS = ("next_action", "title", "place", "campaign", "lost_reason")  # kept as they were said
 _REFERENCE = re.compile(name_cue.REFERENCE)
 
 
@@ -305,4 +306,18 @@ def _explained(reading: Reading, values: dict[str, Any]) -> list[Fact]:
         facts.append(
             Fact("percent", str(reading.percents[0].value), reading.percents[0].span, reading.percents[0].rule)
         )
+    if values.get("phone"):
+        facts.append(Fact("phone", values["phone"], reading.phones[0].span, reading.phones[0].rule))
+    if values.get("visit_kind") and (kind := slots.visit_kind_at(reading.skeleton)):
+        facts.append(Fact("visit_kind", values["visit_kind"], kind.span(), "cue"))
+    words = [(slot, values[slot]) for slot in _WORDS if values.get(slot)] + [
+        ("tags", tag) for tag in values.get("tags", ())
+    ]
+    for slot, spoken in words:
+        at = max(reading.text.find(spoken), 0)
+        facts.append(Fact(slot, spoken, (at, at + len(spoken)), "as written"))
+    whole = (0, len(reading.text))
+    facts.extend(
+        Fact(f"query.{key}", str(value), whole, "question") for key, value in (values.get("query") or {}).items()
+    )
     return facts
