@@ -81,7 +81,7 @@ class AccessTokens:
     async def get(self, stale: str = "") -> str:
         """A token that is not `stale` (the one a call was just refused with), unless the platform insists on it.
 
-        It is `stale` again when the platform has refused several fresh ones in a few seconds: then the call has failed.
+        It is `stale` again when the platform has refused several fresh ones in a few seconds.
 
         Raises SendError: SETUP while the secret is wrong, else what the request met.
         """

@@ -85,9 +85,9 @@ class Client:
         try:
             return await self._once(call, token, counted)
         except SendError as error:
-            if error.fate is not Fate.TOKEN or (fresh := await self._tokens.get(stale=token)) == token:
+            if error.fate is not Fate.TOKEN:
                 raise
-        return await self._once(call, fresh, counted)
+        return await self._once(call, await self._tokens.get(stale=token), counted)
 
     async def _once(self, call: Callable[[str], Awaitable[Reply]], token: str, counted: bool) -> Mapping[str, Any]:
         error: SendError | None

@@ -46,10 +46,9 @@ class WeComClient:
         reply = await self._exchange(method, path, {**params, "access_token": token}, body, media)
         error = error_of(reply.status, reply.data)
         if error is not None and error.fate is Fate.TOKEN:
-            stale, token = token, await self._tokens.get(stale=token)
-            if token != stale:
-                reply = await self._exchange(method, path, {**params, "access_token": token}, body, media)
-                error = error_of(reply.status, reply.data)
+            token = await self._tokens.get(stale=token)
+            reply = await self._exchange(method, path, {**params, "access_token": token}, body, media)
+            error = error_of(reply.status, reply.data)
         if error is not None:
             raise error
         return reply.data
