@@ -111,6 +111,12 @@ class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
     welcome: str = "您好，我是{member}，很高兴认识您。"
 
 
+class Deals(Struct, frozen=True, forbid_unknown_fields=True):
+    """[deals]"""
+
+    renew_ahead_days: Annotated[int, Meta(ge=1, le=365)] = 60
+
+
 class AssistantSection(Struct, frozen=True, forbid_unknown_fields=True):
     """[assistant]: an OpenAI-compatible endpoint for what our own rules do not read."""
 
@@ -129,6 +135,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     wecom: WeCom | None = None
     dingtalk: DingTalk | None = None
     alerts: Alerts = Alerts()
+    deals: Deals = Deals()
     assistant: AssistantSection | None = None
 
     @property

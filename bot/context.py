@@ -36,6 +36,7 @@ class Settings:
     has_wecom_app: bool  # false: no 客户联系, no directory from WeCom
     directories: frozenset[str] = frozenset()  # platforms whose directory is readable: "wecom", "dingtalk"
     admins: frozenset[str] = frozenset()  # "wecom:zhangsan"
+    renew_ahead_days: int = 60  # how long before a contract's end its renewal deal is opened
     assistant_seconds: float = 0.0  # how long an assistant may take; 0 = there is none
 
 

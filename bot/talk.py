@@ -22,6 +22,7 @@ _DEAL_COMMANDS = (
     c.VoidDeal,
     c.ShowCourse,
     c.NoteDeal,
+    c.NoteContract,
     c.ShowDealPeople,
 )
 _CUSTOMER_COMMANDS = (c.LogActivity, c.ScheduleFollowUp, c.CreateDeal, c.SetTier)

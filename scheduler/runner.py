@@ -19,6 +19,7 @@ from bot.context import BULK, Context, Owed, Settings
 from bot.outbox import now_ms
 from bot.store import Store
 from bot.tables import DONE, EXPIRED, FAILED, CardCopy, DraftRow, Inbox, JobRun, Outbox
+from scheduler.deal_jobs import JOBS as DEAL_JOBS
 from scheduler.jobs import JOBS as FOLLOW_UP_JOBS
 from scheduler.marketing_jobs import JOBS as MARKETING_JOBS
 from scrm import audit, members
@@ -97,6 +98,7 @@ def _clean(session: Session, key: Any, condition: Any, values: dict[str, str] | 
 
 JOBS: dict[str, Job] = {
     **FOLLOW_UP_JOBS,
+    **DEAL_JOBS,
     **MARKETING_JOBS,
     "sync_members": sync_members,
     "warn_budgets": warn_budgets,

@@ -151,11 +151,11 @@ def _mine(actor: Actor, statuses: Sequence[str] = pipeline.LIVE) -> sa.Select[An
     return sa.select(Deal).where(Deal.owner_id == actor.member_id, Deal.status.in_(statuses))
 
 
-def last_closed(session: Session, actor: Actor, customer: Customer) -> Deal | None:
-    """The customer's deal in sight that was won or lost last, if there is one."""
-    query = sa.select(Deal).where(
-        Deal.customer_id == customer.id, Deal.status.in_(pipeline.CLOSED), access.deals(actor)
-    )
+def last_closed(
+    session: Session, actor: Actor, customer: Customer, statuses: Sequence[str] = pipeline.CLOSED
+) -> Deal | None:
+    """The customer's deal in sight that was closed last, if there is one."""
+    query = sa.select(Deal).where(Deal.customer_id == customer.id, Deal.status.in_(statuses), access.deals(actor))
     return session.scalars(query.order_by(Deal.closed_at.desc(), Deal.id.desc()).limit(1)).first()
 
 
@@ -247,8 +247,13 @@ def create(
     )  # fmt: skip
     session.add(deal)
     session.flush()
-    session.add(_history(session, actor, deal, now, from_stage=None, from_status=""))
+    begin_history(session, actor, deal, now)
     return deal
+
+
+def begin_history(session: Session, actor: Actor, deal: Deal, now: datetime) -> None:
+    """The first row of a new deal's history."""
+    session.add(_history(session, actor, deal, now, from_stage=None, from_status=""))
 
 
 def _first_stage(session: Session, key: str, wanted: Ref | None) -> Stage:

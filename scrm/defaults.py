@@ -51,6 +51,8 @@ KIND_WORDS: dict[str, tuple[str, ...]] = {
     "renewal": ("续签", "续约", "续费"),
     "expansion": ("增购", "加购", "扩容", "再销售"),
 }
+RENEWAL_NAME = "{name}{year}年续约"
+RENEWAL_TAIL = r"\d{4}年续约\d*$"
 NEW = "new"
 # Tiers everybody has, and what else they are called; more come with the pipelines an admin defines.
 TIER_WORDS: dict[str, tuple[str, ...]] = {

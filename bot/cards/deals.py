@@ -42,6 +42,7 @@ from scrm.pipeline import is_back
 LIST = "deals"
 OFFERED_REASONS = 5  # 丢单 lies beside 赢单: the sixth button takes it back
 PAGE = 5  # each has a button, and one is left for the next page
+CONTRACT = "合同哪天到期？说一句「合同明年年底到期」，到期前我会建好续约商机并提醒您。"
 UNTIL = "暂停到什么时候？到那天我会提醒您。"
 UNTIL_IS_PAST = "这个日子已经过了，暂停到什么时候？"
 DEAL_KINDS = {"new": "新签", "renewal": "续签", "expansion": "再销售"}
@@ -124,7 +125,7 @@ def moved_card(seen: Seen, before: Stage, clock: Clock, turn: str, reason: str =
 
 def won_card(seen: Seen, clock: Clock, turn: str) -> Card:
     """The answer to a win."""
-    return _card(seen, clock, "恭喜赢单", turn=turn)
+    return msgspec.structs.replace(_card(seen, clock, "恭喜赢单", turn=turn), note=CONTRACT)
 
 
 def lost_card(seen: Seen, clock: Clock, turn: str) -> Card:

@@ -19,7 +19,7 @@ NAMES = {
     "new_customer": "新建客户", "new_contact": "新建联系人", "log": "记录跟进", "supplement": "补充记录", "amend": "修改记录", "new_deal": "新建商机",
     "move_deal": "推进商机", "win_deal": "赢单", "lose_deal": "丢单", "pause_deal": "暂停商机", "reopen_deal": "重启商机", "void_deal": "作废商机", "void_reason": "填写作废原因", "back_reason": "填写退回原因", "follow_up": "安排跟进",
     "done": "完成待办", "later": "改期", "write": "写跟进", "digest": "团队简报", "overdue": "查看团队逾期", "nudge": "催办", "nudge_all": "催办", "use_amount": "更新商机金额", "link_deal": "归到商机", "new_channel": "新建渠道活码",
-    "pipelines": "查看销售流程", "define_pipeline": "设置销售流程", "set_tier": "设置客户级别", "note_deal": "补充商机信息",
+    "pipelines": "查看销售流程", "define_pipeline": "设置销售流程", "set_tier": "设置客户级别", "note_deal": "补充商机信息", "contract": "记录合同到期日",
     "channels": "查看渠道活码", "channel": "查看渠道活码", "new_campaign": "群发", "submit_campaign": "提交群发", "cancel_campaign": "取消群发", "campaign": "查看群发",
     "campaigns": "查看群发", "set_role": "设置角色", "set_manager": "设置主管", "rename_member": "修改成员姓名", "members": "查看成员列表",
     "loss_reason": "填写丢单原因", "cancel_follow_up": "取消待办",

@@ -16,7 +16,7 @@ from scrm.undoing import Change
 MAX_LINES = 8
 _NOUNS = {
     "customer": "客户", "contact": "联系人", "deal": "商机", "activity": "跟进记录", "followup": "待办", "contact_tag": "标签",
-    "customer_tag": "标签", "channel": "渠道活码", "campaign": "群发", "member": "成员", "pipeline": "销售流程", "stage": "销售阶段", "deal_product": "产品", "deal_competitor": "竞品", "deal_contact": "决策链成员",
+    "customer_tag": "标签", "channel": "渠道活码", "campaign": "群发", "member": "成员", "pipeline": "销售流程", "stage": "销售阶段", "contract": "合同", "deal_product": "产品", "deal_competitor": "竞品", "deal_contact": "决策链成员",
 }  # fmt: skip
 _VERBS = {"insert": "删除了新建的", "delete": "恢复了删除的"}
 _TAG_VERBS = {"insert": "去掉了", "delete": "恢复了"}
@@ -46,7 +46,7 @@ _FIELDS: dict[str, tuple[str, Show]] = {
     "stage_id": ("阶段", _text), "amount": ("金额", lambda value, _: money(Decimal(value))), "owner_id": ("负责人", _text),
     "customer_id": ("客户", _text), "deal_id": ("商机", _text), "manager_id": ("主管", _text), "role": ("角色", _named(ROLE_NAMES)), "due_at": ("时间", _moment),
     "expected_close_on": ("预计签约", _day), "paused_until": ("暂停到", _day), "lost_reason": ("原因", _text), "summary": ("内容", _text),
-    "tier": ("级别", _text), "win_percent": ("赢率", lambda value, _: f"{value}%"), "expected_days": ("标准天数", lambda value, _: f"{value}天"),
+    "ends_on": ("到期日", _day), "tier": ("级别", _text), "win_percent": ("赢率", lambda value, _: f"{value}%"), "expected_days": ("标准天数", lambda value, _: f"{value}天"),
     "happened_at": ("时间", _moment), "action": ("事项", _text), "body": ("内容", _text),
 }  # fmt: skip
 _STATUSES = {

@@ -23,6 +23,7 @@ from bot.commands.buttons import (
 from bot.commands.dealing import (
     DealPerson,
     DefinePipeline,
+    NoteContract,
     NoteDeal,
     PipelineStep,
     SetTier,
@@ -126,6 +127,7 @@ __all__ = [
     "MyCustomers",
     "MyDeals",
     "NotYet",
+    "NoteContract",
     "NoteDeal",
     "Nudge",
     "NudgeAll",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -70,6 +70,15 @@ class ShowDealPeople(Command, frozen=True, tag="deal_people"):
 
     deal: Ref | None = None
     customer: Ref | None = None
+
+
+class NoteContract(Command, frozen=True, tag="contract"):
+    """腾讯的合同到明年3月1日到期; a renewal deal is opened ahead of that day."""
+
+    roles: ClassVar[frozenset[str]] = SALES
+    deal: Ref | None = None
+    customer: Ref | None = None
+    until: datetime | None = None
 
 
 class SetTier(Command, frozen=True, tag="set_tier"):

@@ -11,6 +11,7 @@ import msgspec
 
 from bot import commands as c
 from bot.nlu import dealing
+from bot.nlu.answers import read_moment
 from bot.nlu.cues import tense
 from bot.nlu.frame import Frame, Mention, Moment, Ref, Scope
 
@@ -276,6 +277,12 @@ def _people(frame: Frame, _: _Times) -> list[c.Command]:
     return [c.ShowDealPeople(deal=_ref(frame.deal), customer=_ref(frame.customer))]
 
 
+def _contract(frame: Frame, times: _Times) -> list[c.Command]:
+    until = read_moment(frame.body, times.sent_at, times.scope.zone) if frame.body else None
+    ends_at = until.at(DAY_TIME, times.scope.zone) if until is not None else None
+    return [c.NoteContract(deal=_ref(frame.deal), customer=_ref(frame.customer), until=ends_at)]
+
+
 def _set_tier(frame: Frame, _: _Times) -> list[c.Command]:
     return [c.SetTier(tier=frame.name, customer=_ref(frame.customer))]
 
@@ -312,6 +319,7 @@ _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
     "void_deal": _void,
     "reopen_deal": _reopen,
     "course": _course,
+    "contract": _contract,
     "deal_facts": _deal_facts,
     "deal_people": _people,
     "help": lambda frame, _: [c.Help()],

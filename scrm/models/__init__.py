@@ -7,6 +7,7 @@ from scrm.models.customers import Contact, Customer, CustomerAlias, CustomerShar
 from scrm.models.deals import (
     DEAL_STATUSES,
     DECISION_ROLES,
+    Contract,
     Deal,
     DealCompetitor,
     DealContact,
@@ -34,6 +35,7 @@ __all__ = [
     "CheckIn",
     "Contact",
     "ContactTag",
+    "Contract",
     "Customer",
     "CustomerAlias",
     "CustomerShare",

@@ -110,6 +110,19 @@ class DealContact(Base):
     influence: Mapped[str] = mapped_column(sa.String(16), default="")  # high | medium | low
 
 
+class Contract(Tracked, Base):
+    """What was signed with a customer, until when, and the deal that is to renew it once the program has opened one."""
+
+    __tablename__ = "contract"
+
+    name: Mapped[str] = mapped_column(sa.String(128))
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
+    deal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("deal.id", ondelete="SET NULL"), index=True)
+    amount: Mapped[Decimal | None] = mapped_column(sa.Numeric(18, 2))  # yuan
+    ends_on: Mapped[date] = mapped_column(index=True)
+    renewal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("deal.id", ondelete="SET NULL"), unique=True)
+
+
 class StageChange(Base):
     """One row per stage or status change: who, when, from what to what, from which message."""
 

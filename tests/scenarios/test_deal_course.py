@@ -87,3 +87,18 @@ async def test_a_stage_asks_once_for_what_is_missing_and_one_sentence_tells_it(f
     await firm.say("lina", "撤销")
     assert await firm.count(DealContact) == 0
     assert await firm.count(DealCompetitor) == 0
+
+
+async def test_a_contract_that_ends_brings_its_renewal_ahead_of_time(firm: Firm) -> None:
+    await firm.say("lina", "新建客户 宏图精密")
+    await firm.say("lina", "宏图精密 新商机 宏图云 80万")
+    won = await firm.say("lina", "宏图云赢单了")
+    assert "合同哪天到期" in won.text
+    noted = await firm.say("lina", "合同到期日是6月30日")
+    assert "6月30日" in noted.text
+    await firm.at(datetime(2026, 5, 6, 10, 0, tzinfo=ZONE))
+    card = await firm.look_for("lina", "该续约了")
+    assert "宏图云2026年续约" in card.text
+    moved = await firm.click("lina", card, "推进到方案报价")
+    assert "方案报价（2/4）" in moved.text
+    assert await firm.count(Deal, Deal.kind == "renewal") == 1

@@ -18,6 +18,7 @@ from bot.config import (
     Config,
     ConfigError,
     DatabaseSection,
+    Deals,
     DingTalk,
     Receiver,
     Server,
@@ -32,7 +33,7 @@ AES = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 SECTIONS: dict[str, type[Struct]] = {
     "company": Company, "server": Server, "database": DatabaseSection, "wecom": WeCom, "wecom.contacts": Receiver,
     "wecom.bot": WeComBot, "dingtalk": DingTalk, "dingtalk.events": Receiver, "alerts": Alerts,
-    "assistant": AssistantSection,
+    "deals": Deals, "assistant": AssistantSection,
 }  # fmt: skip
 BOT = {"bot_id": "aib01", "secret": "s"}
 APP = {"corp_id": "ww01", "agent_id": 1000002, "secret": "s", "token": "t", "aes_key": AES}
