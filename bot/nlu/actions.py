@@ -152,6 +152,7 @@ def done(reading: Reading) -> str:
 
 def moved(reading: Reading, when: When) -> When:
     """The time as many days later or earlier as the sentence says of it (周三的会往后挪一天), else the time itself."""
+    when = _same_day(reading, when)
     match = _SHIFT.search(reading.named, when.span[1])
     if (
         match is None
@@ -161,6 +162,16 @@ def moved(reading: Reading, when: When) -> When:
         return when
     count = int(value_of(match["n"]) or 0) * (7 if match["week"] else 1)
     return when.moved(day=when.day + timedelta(days=-count if match["sooner"] else count))
+
+
+def _same_day(reading: Reading, when: When) -> When:
+    """A clock time alone is of the day it is moved on (明早的会提前到8点半)."""
+    day = next(
+        (one.day for one in reading.times if one.day and one.span[1] <= when.span[0] and one.kind != "clock"), None
+    )
+    if when.kind != "clock" or day is None or when.at is None:
+        return when
+    return when.moved(day=day)
 
 
 def planned(reading: Reading, when: When) -> bool:

@@ -203,8 +203,8 @@ def _close_follow_up(frame: Frame, _: _Times) -> list[c.Command]:
 
 def _tag(frame: Frame, _: _Times) -> list[c.Command]:
     kind = c.TagContact if frame.intent == "tag_contact" else c.UntagContact
-    contact = _ref(frame.contacts[0]) if frame.contacts else None
-    return [kind(tags=frame.tags, contact=contact, customer=_ref(frame.customer))]
+    people = [_ref(contact) for contact in frame.contacts] or [None]
+    return [kind(tags=frame.tags, contact=contact, customer=_ref(frame.customer)) for contact in people]
 
 
 def _show_customer(frame: Frame, _: _Times) -> list[c.Command]:

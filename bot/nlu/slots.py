@@ -140,7 +140,9 @@ def new_person(reading: Reading) -> Mention | None:
 def assignee(reading: Reading) -> Mention | None:
     """To whom a customer goes: a member, or the speaker as `me`."""
     after = [match.end() for match in _ASSIGNEE_AFTER.finditer(reading.skeleton)]
-    for member in reversed(reading.found.members):
+    members, customer = reading.found.members, reading.found.customer
+    behind = [member for member in members if customer is not None and member.span[0] >= customer.span[1]]
+    for member in (*behind, *reversed(members)):  # 一点点交给苗圃，乐凯撒交给白露: each to whom is named next
         if member.span[1] in after or _ASSIGNEE_BEFORE.match(reading.skeleton, member.span[0]):
             return member
     to_me = _TO_ME.search(reading.skeleton)

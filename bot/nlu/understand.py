@@ -108,9 +108,9 @@ def _names(reading: Reading, intent: str) -> dict[str, Any]:
         person = (
             slots.named_person(reading)
             or slots.successor(reading)
-            or (None if found.contacts else slots.new_person(reading))
+            or (None if values["contacts"] else slots.new_person(reading))
         )
-        values["contacts"] = (person,) if person else found.contacts
+        values["contacts"] = (person,) if person else values["contacts"]
     if values.get("customer") is None and "customer" not in candidates:
         values.update(_last(reading, intent, values))
     values["candidates"] = candidates
