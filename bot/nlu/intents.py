@@ -37,7 +37,7 @@ def _within(template: str) -> str:
 
 # Behind a day to come: 跟谢灿确认…, and nothing done yet.
 _WITH_SOMEBODY = r.pattern(tense.WITH_SOMEBODY)
-_CLAUSE_END = re.compile(r"[,，。;；!！?？\n]")
+_CLAUSE_END = re.compile(r"[,，。;；!！?？\n\s]")
 _FIRST_CLAUSE = re.compile(r"[^,，。;；!！?？\n]*(?=[,，。;；])")
 
 

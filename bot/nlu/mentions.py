@@ -138,7 +138,8 @@ def _preference(spot: Spot) -> tuple[int, int, int, int]:
 def _plausible(folded: str, spot: Spot, every: Sequence[Spot]) -> bool:
     """Initials and two-character pieces are common words too: they need a sign that a name stands here."""
     start, end = spot.span
-    if _in_number(folded, start, end) or _in_date(folded, start, end):
+    after_name = any(other.span[1] == start and other.kind in ("customer", "contact") for other in every)
+    if (_in_number(folded, start, end) and not after_name) or _in_date(folded, start, end):
         return False
     if spot.kind == "deal" and spot.rank >= 2:
         return end - start >= 2 and folded[start:end] not in cue.COMMON_DEAL_WORDS

@@ -45,6 +45,8 @@ def offset(match: re.Match[str], now: Now) -> When | None:
         unit == "year" and names_year(match["count"])
     ):
         return None
+    if match["unit"] == cue.QUARTER and match["count"] in cue.QUARTERS:  # 一季度后 is after the first one of the year
+        return None
     bound = match.groupdict().get("bound") or cue.AFTER[-2]
     sign = -1 if bound in cue.BEFORE else 1
     rule = "offset"

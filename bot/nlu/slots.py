@@ -244,7 +244,8 @@ def new_deal(reading: Reading) -> Mention | None:
     if not pieces:
         return deal
     longest = max(pieces, key=lambda match: len(match.group().strip()))
-    return _spoken(reading, *longest.span())
+    start, end = longest.span()
+    return _spoken(reading, start + longest.group().startswith(cue.OF), end)
 
 
 def deal_head(reading: Reading) -> Mention | None:

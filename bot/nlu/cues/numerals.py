@@ -166,15 +166,15 @@ SHARES: dict[str, Decimal] = {
 _SHARE_DIGITS = rf"[{D}\d](?:\s*[{D}\d])?(?:\s*[{POINT}.]\s*[{D}\d])?"
 SHARE = "|".join((
     (
-rf"(?<![{CN}\d])(?P<minus>[-负]\s*)?(?P<per>[百千]?\s*万|万\s*万|十\s*万|"
-rf"[百千亿])\s*分\s*之\s*(?P<minus2>[-负]\s*)?(?P<upper>{SPOKEN})"
+        rf"(?<![{CN}\d])(?P<minus>[-负]\s*)?(?P<per>[百千]?\s*万|万\s*万|十\s*万|"
+        rf"[百千亿])\s*分\s*之\s*(?P<minus2>[-负]\s*)?(?P<upper>{SPOKEN})"
 ),
     rf"(?<![a-z\d=%.&?])(?P<minus3>[-负]\s*)?(?P<value>{SPOKEN})\s*(?:个\s*百\s*分\s*点|[%％])(?!\d)",
     rf"(?<![{CN}\d])(?P<discount>{_SHARE_DIGITS})\s*折(?![扣叠合腾返射旧回磨])",
     r"(?P<half_price>[对半])折",
     (
-rf"(?<![{CN}\d])(?P<tenths>半|"
-rf"[{CN}\d](?:[\d])?(?:\s*[{POINT}.]\s*[{D}\d]+)?)\s*成(?P<more>半)?(?![功交立本员绩果长熟套品为不就份分人都])"
+        rf"(?<![{CN}\d])(?P<tenths>半|"
+        rf"[{CN}\d](?:[\d])?(?:\s*[{POINT}.]\s*[{D}\d]+)?)\s*成(?P<more>半)?(?![功交立本员绩果长熟套品为不就份分人都])"
 ),
 ))  # fmt: skip
 SHARE_SIGNS = re.compile(r"[%％折成]|分\s*之|百\s*分")

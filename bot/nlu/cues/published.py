@@ -29,8 +29,8 @@ EVERY_PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("date", "-", r"(?<!\d)(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?=-?\d{1,2}[:：]\d)"),
     ("date", "12", r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)"),
     ("date", "-/.", (
-r"(?<![\d/.])(?P<day>\d{1,2})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<year>(?:19|"
-r"20)\d\d)(?![\d/.])"
+        r"(?<![\d/.])(?P<day>\d{1,2})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<year>(?:19|"
+        r"20)\d\d)(?![\d/.])"
 )),
     ("date", "-", r"(?<![\d/.-])(?P<year>\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?![\d/.-])"),
     ("date", "-", r"(?<![\d/.-])(?P<day>\d)-(?P<month>\d{1,2})-(?P<year>\d\d)(?![\d/.-])"),
@@ -42,16 +42,16 @@ r"20)\d\d)(?![\d/.])"
     ("month", ".", r"(?<![\d.])(?P<year>(?:19|20)\d\d)[.](?P<month>0\d|1[0-2])(?![\d.])"),
     ("month", "年", rf"{_YEAR}\s(?P<month>{_N})月份?(?P<edge>)"),
     ("year", "12", (
-r"(?<![\d.:/a-z])(?P<year>1[5-9]\d\d|20\d\d|2100)(?![\d.:/年]|"
-rf"-\d{{1,2}}(?!\d)){_NOT_COUNTED}(?P<edge>)(?P<edge2>)"
+        r"(?<![\d.:/a-z])(?P<year>1[5-9]\d\d|20\d\d|2100)(?![\d.:/年]|"
+        rf"-\d{{1,2}}(?!\d)){_NOT_COUNTED}(?P<edge>)(?P<edge2>)"
 )),
     ("year_before", "年", rf"{_YEAR}(?:之前|以前|前)"),
     ("month_day", "月", rf"(?P<offset>同|次|当)月的?(?P<day>{_N})[号日]"),
     ("month", "月", r"(?P<offset>次|当|同)月(?P<edge>)(?P<edge2>)"),
     ("relative", "本当翌次今听寻琴", r"(?P<word>本日|当日|翌日|次日|今朝|听日|寻日|琴日)"),
     ("adjacent", "上下", (
-rf"(?<![马以])(?P<side>上|下)(?P<count>\d{{1,3}}|"
-rf"[二两三四五六七八九十]{{1,3}})(?P<unit>{_any([u for u in UNITS if u not in ('日', '分')])})"
+        rf"(?<![马以])(?P<side>上|下)(?P<count>\d{{1,3}}|"
+        rf"[二两三四五六七八九十]{{1,3}})(?P<unit>{_any([u for u in UNITS if u not in ('日', '分')])})"
 )),
     ("this_unit", "时钟", r"(?P<side>上|下|这|前|后|本)一?个?(?P<unit>小时|钟头|分钟)"),
     ("year_offset", "年", r"(?<![马以])(?P<offset>上一?|下一?|这一|本|今)个?年(?![级底末初中])"),
@@ -62,14 +62,14 @@ rf"[二两三四五六七八九十]{{1,3}})(?P<unit>{_any([u for u in UNITS if u
     ("school_holiday", "假", rf"(?:{_YEAR})?的?(?P<holiday>{_any(SCHOOL_HOLIDAYS)})(?:期间)?"),
     ("solar_term", "立雨惊春清谷小芒夏大秋处白寒霜冬", rf"(?:{_YEAR})?的?(?P<term>{_any(SOLAR_TERMS)})(?:当天|节气|这天|那天|时节)?"),
     ("feast", feasts.CHARS, (
-rf"(?:{_YEAR})?的?(?P<eastern>{feasts.ORTHODOX})?的?(?:国际|世界|"
-rf"全国)?(?P<feast>{_any(feasts.NAMES)})(?:当天|期间)?"
+        rf"(?:{_YEAR})?的?(?P<eastern>{feasts.ORTHODOX})?的?(?:国际|世界|"
+        rf"全国)?(?P<feast>{_any(feasts.NAMES)})(?:当天|期间)?"
 )),
     ("lunar_month", "农阴闰正腊冬", rf"(?:{_YEAR})?(?P<calendar>农历|阴历)?(?P<month>{_MONTHS})(?:份|里)?(?!初|[{CN}\d日号廿])"),
     ("lunar", "正腊冬", rf"(?:{_YEAR})?(?P<calendar>)(?P<month>正月|腊月|冬月)(?P<day>初[一二三四五六七八九十]|{_N})[日号]?"),
     ("lunar_or_not", "月", (
-rf"(?:{_YEAR})?(?P<month>{_N})月(?P<day>(?:二十|三十)[一二三四五六七八九]?|"
-r"十[一二三四五六七八九]?)(?![日号月点个天周万亿多几来年时分到至~-])"
+        rf"(?:{_YEAR})?(?P<month>{_N})月(?P<day>(?:二十|三十)[一二三四五六七八九]?|"
+        r"十[一二三四五六七八九]?)(?![日号月点个天周万亿多几来年时分到至~-])"
 )),
     ("nth_of_year", "年", rf"{_IN_YEAR}第(?P<nth>{_N})(?:个)?(?P<unit>月|天|日|季度)"),
     ("edge_units", "前头最末", rf"{_IN_MONTH}(?P<side>前|头|最后|末)(?P<count>{_COUNT})(?P<unit>天|日|周|个星期|个礼拜)"),
@@ -80,53 +80,53 @@ r"十[一二三四五六七八九]?)(?![日号月点个天周万亿多几来年�
     ("nth_year", "第", rf"第(?P<nth>{_N})年"),
     ("first_month", "首", r"首(?P<unit>月|季度?)"),
     ("leap_day", "闰", (
-rf"(?:{_YEAR})?(?:农历|"
-rf"阴历)?闰(?P<month>[一二三四五六七八九十]{{1,2}})月(?P<day>初[一二三四五六七八九十]|{_N})[日号]?"
+        rf"(?:{_YEAR})?(?:农历|"
+        rf"阴历)?闰(?P<month>[一二三四五六七八九十]{{1,2}})月(?P<day>初[一二三四五六七八九十]|{_N})[日号]?"
 )),
     ("hours", "点", rf"(?:{_any(PARTS)})?(?P<hour>[{D}])(?P<hour2>[{D}])点钟?(?!\d|[{CN}])"),
     ("nth_day", "第", rf"(?<![年月周])第(?P<nth>{_N})(?P<unit>天|日)"),
     ("nth_week", "周星礼", rf"(?P<year>)(?P<month>)(?P<offset>){_NTH}"),
     ("vague_offset", "几数多余", (
-rf"(?:(?P<tens>[{CN}]*十)(?P<over>[几多余])|"
-rf"(?P<vague>[几数])(?P<ten>十)?)(?P<unit>{_any(u for u in UNITS if u not in ('日', '月', '分'))})(?:之|"
-r"以)?(?P<bound>前|后)"
+        rf"(?:(?P<tens>[{CN}]*十)(?P<over>[几多余])|"
+        rf"(?P<vague>[几数])(?P<ten>十)?)(?P<unit>{_any(u for u in UNITS if u not in ('日', '月', '分'))})(?:之|"
+        r"以)?(?P<bound>前|后)"
 )),
     ("clock_to", "差", rf"差(?P<minutes>{_N}|[一三]刻)分?钟?(?P<hour>{_N})点"), ("clock_to", "差", rf"(?P<hour>{_N})点差(?P<minutes>{_N}|[一三]刻)分?"),
     ("edge_units", "最末", rf"(?P<side>最后|末)(?P<count>{_COUNT})(?P<unit>天|日|周|个星期|个礼拜)"),
     ("whole_day", "天日", r"(?:一整|整|全)[天日]|白天"),
     ("every", "每天年月", (
-rf"每(?:个|一|隔)?(?:(?:{_any(unit for unit in UNITS if unit not in _WEEKS)}|[晚早](?!{_N}点))|"
-rf"(?:{_any(_WEEKS)})(?![一二三四五六日天末]))|天天|年年|月月"
+        rf"每(?:个|一|隔)?(?:(?:{_any(unit for unit in UNITS if unit not in _WEEKS)}|[晚早](?!{_N}点))|"
+        rf"(?:{_any(_WEEKS)})(?![一二三四五六日天末]))|天天|年年|月月"
 )),
     ("working_day", "工", r"工作日"),
     ("clock_head", "点时", rf"(?:{_any(PARTS)})?(?P<hour>{_N})(?={_TO}{_N}\s?(?:点|时(?![候间])))"),
     ("since", "来", rf"(?P<count>{_NUMBER})(?P<half>个半)?(?P<unit>{_LENGTH})(?P<more>半)?以来"),
     ("offset", "分", (
-r"(?P<count>\d{1,3}|[CN]{1,3})(?P<unit>分)(?P<more>半)钟?(?P<bound>之后|以后|后|之前|以前|前|之内|以内|"
-r"内)"
+        r"(?P<count>\d{1,3}|[CN]{1,3})(?P<unit>分)(?P<more>半)钟?(?P<bound>之后|以后|后|之前|以前|前|之内|以内|"
+        r"内)"
 ).replace("CN", CN)),
     ("span", "之此随", (
-rf"(?P<side>之后|此后|随后|之前|此前)的?\s?(?P<count>{_COUNT})\s?(?P<unit>{_any(UNITS)})(?:内|以内|"
-r"之内)?"
+        rf"(?P<side>之后|此后|随后|之前|此前)的?\s?(?P<count>{_COUNT})\s?(?P<unit>{_any(UNITS)})(?:内|以内|"
+        r"之内)?"
 )),
     ("length", _UNIT_CHARS, (
-rf"(?<![\d第.几数])(?:(?P<head>{_NUMBER}){_TO})?(?P<part>大|"
-rf"小)?(?P<count>{_NUMBER})\s?(?P<half>个半)?(?:个?[多余])?(?P<unit>{_LENGTH})(?!岁)(?P<more>半)?(?P<nights>\s?{_N}(?:晚|"
-r"夜))?(?:春秋|光景|(?<=[年月])多)?"
+        rf"(?<![\d第.几数])(?:(?P<head>{_NUMBER}){_TO})?(?P<part>大|"
+        rf"小)?(?P<count>{_NUMBER})\s?(?P<half>个半)?(?:个?[多余])?(?P<unit>{_LENGTH})(?!岁)(?P<more>半)?(?P<nights>\s?{_N}(?:晚|"
+        r"夜))?(?:春秋|光景|(?<=[年月])多)?"
 )),
     ("length", "月", rf"(?<![\d第.])(?:(?P<head>{_NUMBER}){_TO})?(?P<count>{_NUMBER})个[多余](?P<half>)(?P<unit>月)(?P<more>)"),
     ("length", "分", rf"(?<![\d第.])(?P<count>{_NUMBER})(?P<unit>分)(?P<more>半)钟?(?P<half>)"),
     ("many_days", "日", (
-r"(?<![\d第.月])(?P<count>3[2-9]|[4-9]\d|\d{3,4})(?P<half>)(?P<unit>日)(?P<more>)|"
-r"(?<![\d第.月])(?P<count2>[CN]{1,3}|\d{1,2})\s(?P<unit2>日)"
+        r"(?<![\d第.月])(?P<count>3[2-9]|[4-9]\d|\d{3,4})(?P<half>)(?P<unit>日)(?P<more>)|"
+        r"(?<![\d第.月])(?P<count2>[CN]{1,3}|\d{1,2})\s(?P<unit2>日)"
 ).replace("CN", CN)),
     ("length", "个", r"(?P<count>(?<![\dCN])|\d{1,2}|[CN]{1,2})(?P<half>个半)(?P<unit>小时|钟头|钟|月|星期|礼拜)(?P<more>)".replace("CN", CN)),
     ("length", "日", r"(?P<count>半)(?P<unit>日)(?P<half>)(?P<more>)"),
     ("length", "分", rf"(?<=[时钟头])(?P<count>{_N})(?P<unit>分)(?!钟)(?P<half>)(?P<more>)"),
     ("length", "分", rf"(?P<count>{_N})(?P<unit>分)(?={_N}秒)(?P<half>)(?P<more>)"),
     ("offset", "多余", (
-rf"(?P<count>{_COUNT})(?P<over>个?[多余]|"
-rf"[多余]个)(?P<half>)(?P<unit>{_any(UNITS)})(?P<more>)(?P<bound>之后|以后|后|之前|以前|前)"
+        rf"(?P<count>{_COUNT})(?P<over>个?[多余]|"
+        rf"[多余]个)(?P<half>)(?P<unit>{_any(UNITS)})(?P<more>)(?P<bound>之后|以后|后|之前|以前|前)"
 )),
     ("length", "时", rf"(?<=[天日])(?P<count>{_N})(?P<unit>时)(?P<half>)(?P<more>)"),
 )  # fmt: skip

@@ -64,6 +64,7 @@ YEARS: dict[str, int] = {
 }
 FIRST_YEAR = "元"
 THOUSAND = "千"
+QUARTER, QUARTERS = "季度", frozenset("一二三四1234")
 UNITS: dict[str, str] = {
     "个工作日": "workday", "工作日": "workday", "个交易日": "workday", "天": "day", "日": "day", "个星期": "week", "星期": "week", "个礼拜": "week", "礼拜": "week", "个周": "week", "周": "week",
     "个月": "month", "月": "month", "个季度": "quarter", "季度": "quarter", "周年": "year", "年": "year", "个小时": "hour", "小时": "hour", "个钟头": "hour", "钟头": "hour",
@@ -148,44 +149,44 @@ DATE_PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("date", "年", r"(?<!\d)(?P<year>\d{4})\s?年\s?(?P<month>\d{1,2})\s?月\s?(?P<day>\d{1,2})\s?[日号]?(?!\d)"),
     ("date", "-/.", r"(?<!\d)(?P<year>\d{4})\s?(?P<mark>[-/.])\s?(?P<month>\d{1,2})\s?(?P=mark)\s?(?P<day>\d{1,2})[日号]?(?!\d)"),
     ("month_range", "到至-–—~", (
-rf"(?:{_YEAR})?的?(?P<month>(?<![\d.]){_N})月?份?\s?(?:到|至|-{{1,2}}|–|—{{1,2}}|"
-rf"~{{1,2}})\s?(?P<month2>{_N})月份?(?![\d{CN}])"
+        rf"(?:{_YEAR})?的?(?P<month>(?<![\d.]){_N})月?份?\s?(?:到|至|-{{1,2}}|–|—{{1,2}}|"
+        rf"~{{1,2}})\s?(?P<month2>{_N})月份?(?![\d{CN}])"
 )),
     ("day_range", "到至-–—~", (
-rf"(?:(?P<month>{_N})月)?(?P<day>(?<![\d.第]){_N})[号日]?\s?(?:到|至|-{{1,2}}|–|—{{1,2}}|"
-rf"~{{1,2}})\s?(?P<day2>{_N})[号日]{_NOT_DAY}"
+        rf"(?:(?P<month>{_N})月)?(?P<day>(?<![\d.第]){_N})[号日]?\s?(?:到|至|-{{1,2}}|–|—{{1,2}}|"
+        rf"~{{1,2}})\s?(?P<day2>{_N})[号日]{_NOT_DAY}"
 )),
     ("date", "月", rf"{_YEAR}?的?(?P<month>{_N})月(?:份)?的?(?P<day>{_N})[日号]"),
     ("date", "月", rf"{_YEAR}?(?P<month>(?<!\d)\d{{1,2}})月(?P<day>\d{{1,2}})(?![\d个万亿天%.wk])"),
     ("date", "-/.", r"(?<![\d/.])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/]|个)"),
     ("lunar", "月农阴年", (
-rf"(?:{_YEAR})?(?P<calendar>农历|阴历)(?P<month>正月|腊月|冬月|{_N}月)(?P<day>初[一二三四五六七八九十]|"
-rf"{_N})[日号]?"
+        rf"(?:{_YEAR})?(?P<calendar>农历|阴历)(?P<month>正月|腊月|冬月|{_N}月)(?P<day>初[一二三四五六七八九十]|"
+        rf"{_N})[日号]?"
 )),
     ("lunar", "月农阴年", (
-rf"(?P<calendar>农历|阴历)?(?:{_YEAR})?(?P<month>正月|腊月|冬月|大年(?!三十)|年(?=初)|"
-rf"{_N}月)(?P<day>初[一二三四五六七八九十]|廿[一二三四五六七八九]?|三十|(?:二十|"
-rf"十)[一二三四五六七八九]?|\d{{1,2}})(?![日号月点个天])"
+        rf"(?P<calendar>农历|阴历)?(?:{_YEAR})?(?P<month>正月|腊月|冬月|大年(?!三十)|年(?=初)|"
+        rf"{_N}月)(?P<day>初[一二三四五六七八九十]|廿[一二三四五六七八九]?|三十|(?:二十|"
+        rf"十)[一二三四五六七八九]?|\d{{1,2}})(?![日号月点个天])"
 )),
     ("date", "月", (
-rf"{_YEAR}?(?P<month>[一二三四五六七八九十]{{1,2}})月(?P<day>(?:二十|三十)[一二三四五六七八九]?|"
-r"十[一二三四五六七八九]?)(?![日号月点个天周万亿多几来年])"
+        rf"{_YEAR}?(?P<month>[一二三四五六七八九十]{{1,2}})月(?P<day>(?:二十|三十)[一二三四五六七八九]?|"
+        r"十[一二三四五六七八九]?)(?![日号月点个天周万亿多几来年])"
 )),
     ("nth_week", "周星礼", _IN_MONTH + _NTH),
     ("nth_week", "周星礼", _IN_YEAR + _NTH),
     ("edge_units", "前头首最末", _IN_YEAR + _EDGE_UNITS),
     ("edge_units", "前头首最末", (
-rf"(?P<offset>{_OFFSET})个?月的?(?P<side>前|头|最后|末)(?P<count>{_COUNT})(?P<unit>天|日|周|个星期|"
-r"个礼拜)"
+        rf"(?P<offset>{_OFFSET})个?月的?(?P<side>前|头|最后|末)(?P<count>{_COUNT})(?P<unit>天|日|周|个星期|"
+        r"个礼拜)"
 )),
     ("edge_units", "前", r"(?P<side>前)(?P<count>[两二三23])个?(?P<unit>季度)"),
     ("decade", "代", (
-r"(?:(?P<century>\d{1,2}|[一二三四五六七八九十]{1,3}|上个?|本|这个?)世纪的?)?(?P<decade>\d0|"
-r"[一二三四五六七八九]十)年代(?P<side>初期|初|末期|末|中期|前期|后期)?"
+        r"(?:(?P<century>\d{1,2}|[一二三四五六七八九十]{1,3}|上个?|本|这个?)世纪的?)?(?P<decade>\d0|"
+        r"[一二三四五六七八九]十)年代(?P<side>初期|初|末期|末|中期|前期|后期)?"
 )),
     ("century", "纪", (
-r"(?P<century>\d{1,2}|[一二三四五六七八九十]{1,3}|上个?|本|这个?)世纪(?P<side>初期|初|末期|末|中期|"
-r"中叶|前期|后期)?"
+        r"(?P<century>\d{1,2}|[一二三四五六七八九十]{1,3}|上个?|本|这个?)世纪(?P<side>初期|初|末期|末|中期|"
+        r"中叶|前期|后期)?"
 )),
     ("month_day", "月", rf"(?P<offset>{_OFFSET})个?月的?(?P<day>{_N})[号日]"),
     ("month", "月旬", rf"{_YEAR}的?(?P<month>{_N})月份?(?:{_EDGE})?"),
@@ -194,50 +195,50 @@ r"中叶|前期|后期)?"
     ("month", "月旬", r"(?<![个\d一二三四五六七八九十])月(?P<edge>初|底|末|中(?!旬))|(?<!月)(?P<edge2>上旬|中旬|下旬)"),
     ("day_of_month", "号日", rf"(?<![\d第.]){'(?P<day>' + _N + ')'}[号日]{_NOT_DAY}"),
     ("weekday", "周星礼", (
-rf"(?P<offset>{_OFFSET})?(?:个)?(?:{_WEEK}的?(?={_WEEK}))?{_WEEK}(?P<weekday>(?:[一二三四五六天]|"
-r"日(?![程报志历常记]))(?![个年月])|[1-7](?![个年月天\d]))"
+        rf"(?P<offset>{_OFFSET})?(?:个)?(?:{_WEEK}的?(?={_WEEK}))?{_WEEK}(?P<weekday>(?:[一二三四五六天]|"
+        r"日(?![程报志历常记]))(?![个年月])|[1-7](?![个年月天\d]))"
 )),
     ("weekday", "mtwfs", (
-r"(?:(?P<offset>last|this|next|coming)\s)?(?P<weekday>monday|tuesday|wednesday|thursday|friday|"
-r"saturday|sunday|mon|tue|wed|thu|fri|sat|sun)(?![a-z])"
+        r"(?:(?P<offset>last|this|next|coming)\s)?(?P<weekday>monday|tuesday|wednesday|thursday|friday|"
+        r"saturday|sunday|mon|tue|wed|thu|fri|sat|sun)(?![a-z])"
 )),
     ("weekend", "周星礼w", rf"(?P<offset>{_OFFSET})?(?:个)?{_WEEK}末|(?P<offset2>this|next)\sweekend"),
     ("week", "周星礼w", (
-rf"(?P<offset>{_OFFSET})(?:个)?{_WEEK}(?![一二三四五六天末期]|日(?!程))(?:{_EDGE})?|"
-r"(?P<offset2>last|this|next)\sweek"
+        rf"(?P<offset>{_OFFSET})(?:个)?{_WEEK}(?![一二三四五六天末期]|日(?!程))(?:{_EDGE})?|"
+        r"(?P<offset2>last|this|next)\sweek"
 )),
     ("period", "lnt", r"(?P<offset>last|this|next)\s(?P<unit>month|quarter|year)"),
     ("quarter", "季q", (
-rf"(?:{_YEAR})?的?(?:q(?P<number>[1-4])(?:季度)?|"
-rf"第?(?P<spoken>[一二三四1-4])(?:(?<=第.)个)?季度?(?!度?度))(?:{_EDGE})?"
+        rf"(?:{_YEAR})?的?(?:q(?P<number>[1-4])(?:季度)?|"
+        rf"第?(?P<spoken>[一二三四1-4])(?:(?<=第.)个)?季度?(?!度?度))(?:{_EDGE})?"
 )),
     ("quarter", "季q", rf"(?P<offset>{_OFFSET})(?:个)?季度?(?:{_EDGE})?|季度?(?P<edge2>末|底|初)"),
     ("half_year", "半", rf"(?:{_YEAR})?的?(?P<half>上|下|前|后)半年(?:{_EDGE})?"),
     ("year", "年岁", rf"{_YEAR}(?!以[上下])(?:{_EDGE})?|(?P<edge2>年初|年中(?!国)|年底|年末|岁末)"),
     ("festival", FESTIVAL_CHARS, (
-rf"(?!大年[龄纪份度级轻])(?:{_YEAR})?的?(?:国际|世界|全国)?(?P<name>{_any(_FESTIVALS)})(?:假期|期间|"
-r"当天|那天|这天|当日|放假|长假|小长假|假)?(?P<first>后第一周|后第一天|前一天|后一周)?"
+        rf"(?!大年[龄纪份度级轻])(?:{_YEAR})?的?(?:国际|世界|全国)?(?P<name>{_any(_FESTIVALS)})(?:假期|期间|"
+        r"当天|那天|这天|当日|放假|长假|小长假|假)?(?P<first>后第一周|后第一天|前一天|后一周)?"
 )),
     ("around_new_year", "年", r"(?:春节|过完|过了)?年(?P<bound>前|后)(?![台面期度])(?:第一周|第一天)?|过完年(?P<done>)"),
     ("around_break", "节假", (
-r"(?<![\u4e00-\u9fff])(?:小?长假|放假|假期|节假日|节)(?P<bound>之前|前|之后|后)|"
-r"(?<=[\s,，。])节(?P<bound2>前|后)|(?<![春秋午明旦庆年诞])节(?P<bound3>前|后)(?![台面])"
+        r"(?<![\u4e00-\u9fff])(?:小?长假|放假|假期|节假日|节)(?P<bound>之前|前|之后|后)|"
+        r"(?<=[\s,，。])节(?P<bound2>前|后)|(?<![春秋午明旦庆年诞])节(?P<bound3>前|后)(?![台面])"
 )),
     ("workdays", "工", rf"(?P<count>{_COUNT})个工作日(?P<bound>之内|以内|内|之后|以后|后|之前|前)?"),
     ("offset", "前后内过", (
-rf"(?P<count>{_COUNT})(?P<half>个半)?(?P<unit>{_any(UNITS)})(?P<more>半)?(?P<bound>之后|以后|"
-r"后(?![天台面])|之前|以前|前(?![台面])|之内|以内|内(?![部容]))"
+        rf"(?P<count>{_COUNT})(?P<half>个半)?(?P<unit>{_any(UNITS)})(?P<more>半)?(?P<bound>之后|以后|"
+        r"后(?![天台面])|之前|以前|前(?![台面])|之内|以内|内(?![部容]))"
 )),
     ("offset", "前后内过", rf"(?:再过|(?<!超)过)(?P<count>{_COUNT})(?P<half>个半)?(?P<unit>{_any(UNITS)})(?P<more>半)?"),
     ("span", "近过最去这前未接往今后lpn", (
-r"(?<![提之以目元])(?P<side>近|最近|过去|这|前|未来|接下来|往后|今后|后|last|past|"
-rf"next)的?\s?(?P<count>{_COUNT})\s?(?P<unit>{_any(UNITS)})(?:内|以内|之内|以来)?"
+        r"(?<![提之以目元])(?P<side>近|最近|过去|这|前|未来|接下来|往后|今后|后|last|past|"
+        rf"next)的?\s?(?P<count>{_COUNT})\s?(?P<unit>{_any(UNITS)})(?:内|以内|之内|以来)?"
 )),
     ("span", "近过最去这前未接往今后lpn", r"(?P<side>最近|近期|近来|这几天|这阵子)(?P<count>)(?P<unit>)"),
     ("relative_days", "今明", r"(?P<first>今|明)(?P<last>明|后)(?:这)?两?天"),
     ("relative", "今昨明前后当刚本翌次听寻琴tyj", (
-rf"(?P<word>{_any([w for w in RELATIVE_DAYS if len(w) > 1])}|(?<![a-z一-龥])(?:今|明|昨)(?=下午|上午|"
-r"中午)|刚(?![好需性刚毅果]))"
+        rf"(?P<word>{_any([w for w in RELATIVE_DAYS if len(w) > 1])}|(?<![a-z一-龥])(?:今|明|昨)(?=下午|上午|"
+        r"中午)|刚(?![好需性刚毅果]))"
 )),
 )  # fmt: skip
 PART = rf"(?P<part>{_any(PARTS)})"
