@@ -4,7 +4,7 @@ PORT ?= 8080
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test lint bench torture simulate format
+.PHONY: setup demo test lint bench torture storms simulate format
 
 # Stamps say which extras are in; they are renewed when the list of dependencies changes.
 $(VENV)/.base: pyproject.toml
@@ -38,6 +38,9 @@ bench: $(VENV)/.test
 
 torture: $(VENV)/.test
 	@$(BIN)/python -m tests.torture
+
+storms: $(VENV)/.test
+	@$(BIN)/python -m tests.storms
 
 SEEDS ?= 1 2 3 4 5 6 7 8 9 10
 simulate: $(VENV)/.test

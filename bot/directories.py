@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
@@ -19,11 +20,13 @@ from scrm import audit, member_sync, members
 log = structlog.get_logger("directory")
 
 FIRST_SECONDS = 5.0
+_LOCK = 72_118_005  # any number of our own, beside that of `bot.schema`
 
 
 def remember_person(session: Session, platform: str, person: Person) -> None:
     """Make or refresh the member behind a directory entry."""
     _begin(session)
+    _one_at_a_time(session)
     members.apply_person(session, platform, _plain(person), datetime.now(UTC))
 
 
@@ -104,9 +107,16 @@ def _timed(write: Callable[[Session], None], session: Session) -> float:
     """Write one slice; the seconds it took."""
     started = time.monotonic()
     _begin(session)
+    _one_at_a_time(session)
     write(session)
     session.flush()
     return time.monotonic() - started
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Each write looks at who is there first: on PostgreSQL another replica must not be in the middle of the same."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
 def _begin(session: Session) -> None:

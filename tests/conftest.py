@@ -100,6 +100,17 @@ def absent(what: str, why: str) -> None:
     pytest.skip(f"{LEFT_OUT} {what}: {why}")
 
 
+@pytest.fixture
+def empty_postgres(postgres_url: str) -> str:
+    """A PostgreSQL database without a table."""
+    database = Database(postgres_url)
+    with database.engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    database.close()
+    return postgres_url
+
+
 END_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
@@ -114,13 +125,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database: a SQLite file, then a schema-less PostgreSQL database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'acme.db'}"
-    url = str(request.getfixturevalue("postgres_url"))
-    database = Database(url)
-    with database.engine.begin() as connection:
-        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        connection.execute(sa.text("CREATE SCHEMA public"))
-    database.close()
-    return url
+    return str(request.getfixturevalue("empty_postgres"))
 
 
 @pytest.fixture(params=BACKENDS)

@@ -33,17 +33,6 @@ FAULTS = [
 ]
 
 
-@pytest.fixture
-def empty_postgres(postgres_url: str) -> str:
-    """A PostgreSQL database without a table."""
-    engine = sa.create_engine(sa.make_url(postgres_url).set(drivername="postgresql+psycopg"))
-    with engine.begin() as connection:
-        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        connection.execute(sa.text("CREATE SCHEMA public"))
-    engine.dispose()
-    return postgres_url
-
-
 @asynccontextmanager
 async def _database(backend: str, request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[tuple[str, Wire]]:
     """The address of an empty database; PostgreSQL at the end of a wire that can be cut."""

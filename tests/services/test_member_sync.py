@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,12 +10,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot import directories
+from bot.platforms import base
+from bot.store import Store
 from scrm import audit, member_sync, members
 from scrm.audit import Turn
+from scrm.db import Database
 from scrm.member_sync import Unit
 from scrm.members import Person
 from scrm.models import Audit, Department, Identity, Member, Membership
-from tests.cast import UNITS, Cast
+from tests.cast import NOW, UNITS, Cast
 
 
 def test_the_first_reading_makes_everybody_and_the_second_changes_nothing(cast: Cast) -> None:
@@ -205,3 +210,24 @@ def test_a_reading_is_in_the_log_where_it_changed_something(cast: Cast) -> None:
     )
     assert seen == {cast.now}
     assert cast.count(Membership) == len(cast.people) + 1  # 钱进 kept his seat
+
+
+# --- several processes
+
+
+async def test_replicas_that_start_together_at_a_new_company_read_the_directory_side_by_side(
+    database: Database,
+) -> None:
+    names = [f"u{number}" for number in range(120)]
+    with database.write() as session:
+        for name in names:  # they have spoken to us before
+            members.ensure(session, "wecom", name, name, now=NOW)
+    people = [base.Person(name, name, ("1", "2")) for name in names]
+    listed = base.Directory([base.Unit("1", "销售部"), base.Unit("2", "华东组", "1")], people)
+    stores = [Store(Database(database.url.render_as_string(hide_password=False))) for _ in range(3)]
+    await asyncio.gather(*(directories.sync(store, "wecom", listed) for store in stores))
+    with database.read() as session:
+        counts = [session.scalar(sa.select(sa.func.count()).select_from(table)) for table in (Identity, Membership)]
+    assert counts == [120, 240]
+    for store in stores:
+        await asyncio.to_thread(store.close)
