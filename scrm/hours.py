@@ -24,8 +24,11 @@ class Hours:
         return moment.astimezone(self.zone).date()
 
     def at(self, day: date, clock: time) -> datetime:
-        """The instant (UTC) of a local clock time on a day."""
-        return datetime.combine(day, clock, self.zone).astimezone(UTC)
+        """The instant (UTC) of a local clock time on a day; always on that day, also where clocks skip over the time."""
+        moment = datetime.combine(day, clock, self.zone).astimezone(UTC)
+        if self.day(moment) != day:  # the last hour of the day is left out, as in Nuuk: the hour before it, then
+            moment = datetime.combine(day, clock.replace(fold=1), self.zone).astimezone(UTC)
+        return moment
 
     def is_quiet(self, moment: datetime) -> bool:
         """Whether the moment lies in the quiet hours, whatever the day."""
