@@ -116,7 +116,9 @@ def reported(reading: Reading) -> bool:
 
 def _only_ahead(reading: Reading) -> bool:
     """Whether every time in the sentence is still to come: money expected is no payment."""
-    return bool(reading.times) and all(_to_come(reading, when) for when in reading.times)
+    return bool(reading.times) and all(
+        when.tense == "future" or (when.bound and _to_come(reading, when)) for when in reading.times
+    )
 
 
 def stage_names(reading: Reading) -> tuple[str, ...]:
