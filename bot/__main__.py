@@ -63,14 +63,17 @@ def run(
 
 
 @app.command()
-def migrate(config: ConfigOption) -> None:
-    """把数据库升级到最新结构。"""
+def migrate(
+    config: ConfigOption,
+    force: Annotated[bool, typer.Option("--force", help="不管还有没有副本在运行")] = False,
+) -> None:
+    """把数据库升级到最新结构；PostgreSQL 上还有副本在运行时拒绝。"""
     from bot.schema import migrate as bring_up_to_date
     from scrm.db import Database
 
     database = Database(load(config).database_url)
     try:
-        typer.echo("数据库已升级到最新结构。" if bring_up_to_date(database) else "数据库已经是最新结构。")
+        typer.echo("数据库已升级到最新结构。" if bring_up_to_date(database, force=force) else "数据库已经是最新结构。")
     finally:
         database.close()
 

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import budget, directories, health, logs
+from bot import budget, directories, health, leases, logs
 from bot.cards.admin import replaced_card
 from bot.clock import Clock, utcnow
 from bot.config import Config
@@ -109,6 +109,7 @@ class CompanyApp:
         await self._session.close()
         with suppress(SQLAlchemyError):
             await self.store.run(self._counter.write)
+            await self.store.run(lambda session: leases.sign_off(session, self.holder))
         await asyncio.get_running_loop().run_in_executor(None, self.store.close)
         log.info("stopped", company=self.key)
 
@@ -135,6 +136,7 @@ class CompanyApp:
     async def _beat(self) -> None:
         try:
             await health.probe(self.store)
+            await self.store.run(lambda session: leases.sign_on(session, self.holder))
             await self.beat()
         except SQLAlchemyError as error:
             if not why_away(error):

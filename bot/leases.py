@@ -39,6 +39,31 @@ def give_back(session: Session, name: str, holder: str) -> None:
     session.execute(sa.update(Lease).where(Lease.name == name, Lease.holder == holder).values(until_ms=0))
 
 
+# --- who is running
+
+RUNNING, RUNNING_MS = "run:", 45_000  # renewed at every beat of the clock: two may fail
+
+
+def sign_on(session: Session, holder: str) -> None:
+    """This process serves, until it signs off or has not said so again for a while."""
+    session.execute(sa.delete(Lease).where(Lease.name.startswith(RUNNING), Lease.until_ms <= now_ms()))
+    take(session, RUNNING + holder, holder, RUNNING_MS)
+
+
+def sign_off(session: Session, holder: str) -> None:
+    """This process serves no more."""
+    session.execute(sa.delete(Lease).where(Lease.name == RUNNING + holder))
+
+
+def running(session: Session) -> int:
+    """How many processes serve this company now."""
+    alive = sa.and_(Lease.name.startswith(RUNNING), Lease.until_ms > now_ms())
+    return session.scalar(sa.select(sa.func.count()).select_from(Lease).where(alive)) or 0
+
+
+# --- tokens
+
+
 class SharedTokens:
     """Access tokens in the database: one refresh at a time, whichever replica does it (implements `TokenStore`)."""
 

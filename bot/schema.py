@@ -9,10 +9,12 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 import migrations
+from bot import leases
 from bot.config import ConfigError
+from bot.tables import Lease
 from scrm import defaults
 from scrm.db import Database
 
@@ -37,17 +39,53 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
-def migrate(database: Database) -> bool:
-    """Bring the schema to the newest, with the default stages; whether anything was to do. Works on an empty database."""
+def migrate(database: Database, *, force: bool = False) -> bool:
+    """Bring the schema to the newest, with the default stages; whether anything was to do. Works on an empty database.
+
+    Raises StillRunning while replicas serve, unless forced, and SchemaTooNew.
+    """
     if is_current(database):
         return False
+    _refuse_newer(database)
+    if not force and not database.is_sqlite and (many := _running(database)):
+        raise StillRunning(
+            f"有 {many} 个副本正在运行，升级表结构时它们会出错。请先停掉全部副本，再运行 scrm-bot migrate，然后用新版本启动；"
+            "确定已经停掉的（刚被强行杀掉的副本 45 秒后才不算），可以加 --force"
+        )
+    _upgrade(database)
+    return True
+
+
+def _upgrade(database: Database) -> None:
     with database.engine.begin() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         command.upgrade(_config(connection), "head")
     with database.write() as session:
         defaults.seed(session)
-    return True
+
+
+def _running(database: Database) -> int:
+    if not inspect(database.engine).has_table(Lease.__tablename__):
+        return 0
+    with database.read() as session:
+        return leases.running(session)
+
+
+def _refuse_newer(database: Database) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    with database.engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found is not None and found not in known:
+        raise SchemaTooNew(f"数据库结构（{found}）比这个版本的程序新，请升级程序；要退回旧版本，请恢复升级前的备份")
+
+
+class StillRunning(ConfigError):
+    """Replicas serve with the old schema: they would break under a new one."""
+
+
+class SchemaTooNew(ConfigError):
+    """The schema is of a later version of the program."""
 
 
 class SchemaTooOld(ConfigError):
@@ -55,9 +93,10 @@ class SchemaTooOld(ConfigError):
 
 
 def ensure_current(database: Database) -> None:
-    """On SQLite bring the schema up to date; on PostgreSQL refuse with the command to run."""
+    """On SQLite bring the schema up to date; on PostgreSQL refuse with the command to run. Raises SchemaTooNew."""
     if is_current(database):
         return
+    _refuse_newer(database)
     if not database.is_sqlite:
         raise SchemaTooOld("数据库结构不是最新的，请先运行：scrm-bot migrate -c 配置文件")
-    migrate(database)
+    _upgrade(database)

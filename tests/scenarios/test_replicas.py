@@ -113,6 +113,15 @@ async def test_the_bots_socket_is_held_by_one_process_and_moves_when_that_dies(
 # --- stop and start
 
 
+async def test_everybody_who_serves_is_counted_until_it_stops(pair: tuple[Firm, Bot, Bot]) -> None:
+    firm, _, _ = pair
+    for bot in firm.bots:
+        await bot.company._beat()
+    assert await firm.data(leases.running) == 2
+    await firm.stop_bot()
+    assert await firm.data(leases.running) == 1
+
+
 async def test_stopping_with_work_in_hand_loses_nothing(firm: Firm) -> None:
     people = ("lina", "wanglei", "sunhao", "chenjing")
     await asyncio.gather(*(firm.say(who, "帮助") for who in people))

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 import migrations
-from bot.schema import SchemaTooOld, ensure_current, is_current, migrate, newest
+from bot import leases
+from bot.schema import SchemaTooNew, SchemaTooOld, StillRunning, _config, ensure_current, is_current, migrate, newest
+from bot.tables import Lease
 from scrm.db import Base, Database
 from scrm.models import Stage
 
@@ -61,9 +64,48 @@ def test_an_old_postgresql_schema_is_refused_naming_the_command(postgres_url: st
     migrate(database)
     ensure_current(database)
     with database.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
     with pytest.raises(SchemaTooOld):
         ensure_current(database)
     database.close()
     versions = sorted(path.name[:4] for path in Path(migrations.__file__).parent.glob("versions/[0-9]*.py"))
     assert newest() == versions[-1]
+
+
+@pytest.mark.postgres
+def test_while_replicas_serve_a_migration_is_refused_and_nothing_changes(empty_postgres: str) -> None:
+    database = Database(empty_postgres)
+    with database.engine.begin() as connection:
+        command.upgrade(_config(connection), "0001")
+    for holder in ("a", "b"):
+        database.run(lambda session, holder=holder: leases.sign_on(session, holder))
+    with pytest.raises(StillRunning, match="2 个副本正在运行"):
+        migrate(database)
+    assert not is_current(database)
+    database.run(lambda session: leases.sign_off(session, "a"))
+    database.run(lambda session: session.execute(sa.update(Lease).values(until_ms=1)))  # b was killed a while ago
+    assert migrate(database)
+    assert is_current(database)
+    database.close()
+
+
+@pytest.mark.postgres
+def test_who_knows_better_may_migrate_all_the_same(empty_postgres: str) -> None:
+    database = Database(empty_postgres)
+    with database.engine.begin() as connection:
+        command.upgrade(_config(connection), "0001")
+    database.run(lambda session: leases.sign_on(session, "a"))
+    assert migrate(database, force=True)
+    assert is_current(database)
+    database.close()
+
+
+def test_a_schema_of_a_later_version_is_left_alone(database_url: str) -> None:
+    database = Database(database_url)
+    migrate(database)
+    with database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    for start in (ensure_current, migrate):
+        with pytest.raises(SchemaTooNew, match="9999"):
+            start(database)
+    database.close()
