@@ -72,6 +72,8 @@ class Company:
         base = f"{self.gateway.base}/acme"
         self.wecom.callback_url, self.wecom.contacts_callback_url = f"{base}/wecom", f"{base}/wecom/contacts"
         self.wecom.limits.retry_delays = RETRIES
+        # Kills come far thicker than in life: what is counted here is each effect, not how fast a machine starts again.
+        self.wecom.limits.welcome_seconds = 120.0
         self.dingtalk.robot_url, self.dingtalk.events_url = f"{base}/dingtalk/robot", f"{base}/dingtalk/events"
         self.dingtalk.cards_url = f"{base}/dingtalk/cards"
         limits = self.dingtalk.limits
