@@ -18,7 +18,7 @@ _DAY = timedelta(days=1)
 
 def lunar(match: re.Match[str], now: Now) -> When | None:
     """腊月二十八 · 大年初八 · 农历五月初五: the next such lunar day from now."""
-    name, day = match["month"], lunar_number(match["day"])
+    name, day = match["month"] or cue.FIRST_MONTH, lunar_number(match["day"])
     month = cue.LUNAR_MONTHS.get(name) or number(name[:-1])
     if not match["calendar"] and name not in cue.LUNAR_MONTHS and not match["day"].startswith(cue.LUNAR_DAY_HEADS):
         return None

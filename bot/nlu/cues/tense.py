@@ -1,6 +1,6 @@
 """Whether something happened, is to be done, or is asked: what decides where no cue of an intent is found."""
 
-ASKED = r"(?:什么|啥|谁|多少|几[个家单次位]|吗|么|怎么样|咋样|如何|哪[里儿个家些])[\s?？呢啊呀的了]*$"
+ASKED = r"(?:什么|啥|谁|多少|几[个家单次位]|吗|么|怎么样|咋样|如何|哪[里儿个家些]|几[家所个单次](?:客户|医院|学校|厂)|(?:到期|续|签|付|批|定|过|完|发|收到|办)了?没有?)[\s?？呢啊呀的了]*$"
 # A stage that is the win itself: said to be reached, it is won.
 WON_STAGE = r"(?:<D>|<C>)[^,，。推进到入]{0,8}(?:中标|成交|赢单)(?:了|[\s!！,，。]|$)(?!阶段)"
 # What was planned is not to happen: it is struck out, not done.
@@ -34,7 +34,7 @@ PAST = (
     r"提到|抱怨|吐槽|强调|答应|承诺|同意(?!见)|要求|反映|坚持|认为|觉得|希望|催(?:我|了|过|合同|发票|货|"
     r"报价|方案)|问(?:我|了|过)|嫌|拒绝|确认)(?!的?话)|电话里|微信里|会上|饭桌|见面|白跑|没在|没见|想要|"
     r"没谈拢|谈拢|没松口|没定下?来|没结果|没说死|建议|看中|不满意|满意|感兴趣|在犹豫|压价|压到|谈到|砍到|"
-    r"降到|聊到|想续|要发票|喝多|吃的|见的|谈的|聊的|拜访的|去的|met|called|visited|(?:call|visit|meet)(?:ed)?了|zoom了|回信|给反馈|"
+    r"降到|聊到|想续|要发票|喝多|吃的|见的|谈的|聊的|拜访的|去的|met|called|visited|asked|demo done|(?:call|visit|meet)(?:ed)?了|zoom了|回信|给反馈|"
     r"给回复|给答复|给消息"
 )
 SPOKEN = (

@@ -100,6 +100,7 @@ UNTIL = ("或之前", "及之前", "或以前", "及以前", "或者之前")
 AFTER = ("之后", "以后", "后", "过后")
 
 LUNAR_MONTHS: dict[str, int] = {"正月": 1, "冬月": 11, "腊月": 12, "大年": 1, "年": 1}
+FIRST_MONTH = "正月"
 
 
 def _any(words: object) -> str:
@@ -172,6 +173,10 @@ DATE_PATTERNS: tuple[tuple[str, str, str], ...] = (
         rf"{_YEAR}?(?P<month>[一二三四五六七八九十]{{1,2}})月(?P<day>(?:二十|三十)[一二三四五六七八九]?|"
         r"十[一二三四五六七八九]?)(?![日号月点个天周万亿多几来年])"
 )),
+    # 初八 alone is of the first month; 初一, 初二 and 初三 are classes of a school as well.
+    ("lunar", "初", (
+        r"(?<![年月最当从起之太本])(?P<calendar>农历|阴历)?(?P<month>正月)?(?P<day>初[四五六七八九十])(?=[\s,，。前后上下去来再约要开]|$)"
+    )),
     ("nth_week", "周星礼", _IN_MONTH + _NTH),
     ("nth_week", "周星礼", _IN_YEAR + _NTH),
     ("edge_units", "前头首最末", _IN_YEAR + _EDGE_UNITS),
