@@ -32,6 +32,7 @@ _decoder = msgspec.json.Decoder(AnyEvent)
 
 MAX_ATTEMPTS = 3
 RETRY_MS = 500  # after the first failure, twice that after the second
+LONGEST_MS = 60_000  # nothing waits so long: the machine's clock was ahead when that was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,11 @@ class Dispatcher:
 
 def _next_row(session: Session, skip: Sequence[int]) -> Inbox | None:
     """The next due event whose speaker has nothing earlier waiting. The row stays locked until this transaction ends."""
-    earlier = sa.orm.aliased(Inbox)
+    earlier, now = sa.orm.aliased(Inbox), now_ms()
     before = sa.exists().where(earlier.speaker == Inbox.speaker, earlier.state == NEW, earlier.id < Inbox.id)
     query = (
         sa.select(Inbox)
-        .where(Inbox.state == NEW, Inbox.not_before_ms <= now_ms(), ~before)
+        .where(Inbox.state == NEW, sa.or_(Inbox.not_before_ms <= now, Inbox.not_before_ms > now + LONGEST_MS), ~before)
         .order_by(Inbox.lane, Inbox.id)
         .limit(1)
         .with_for_update(skip_locked=True)

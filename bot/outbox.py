@@ -31,6 +31,8 @@ CALL = "call"  # the door of rows that are platform calls, not messages
 # What a dead process had claimed waits so long; for an urgent row that is within the 20 s of a welcome code.
 LEASE_MS, URGENT_LEASE_MS = 30_000, 8_000
 PROBE_MS = 1_000  # while a rate limit holds, one probe in this time
+# Beyond these a moment in the table is one of a clock that has been set back since.
+LONGEST_HOLD_MS, LONGEST_WAIT_MS, SKEW_MS = 15 * 60_000, 2 * 3_600_000, 60_000
 KEEP_TRYING = timedelta(hours=24)
 BATCH = 32
 # WeCom drops silently past 30 messages a minute and 1,000 an hour for one member (OD:90236); the AI bot answers 45009.
@@ -93,7 +95,7 @@ def post(session: Session, owed: Owed, address: Address, turn: str, *, extra: Ma
     values = {
         "key": owed.key[:200], "kind": owed.kind, "door": address.door, "user_id": address.user_id, "chat_group": address.group,
         "member_id": owed.member_id, "card_id": card_id, "turn": turn, "lane": owed.lane, "payload": json.dumps(payload, ensure_ascii=False),
-        "state": NEW, "created_ms": now, "not_before_ms": now if owed.not_before is None else int(owed.not_before.timestamp() * 1000),
+        "state": NEW, "created_ms": now, "not_before_ms": 0 if owed.not_before is None else int(owed.not_before.timestamp() * 1000),
         "expires_ms": now + int((owed.expires or KEEP_TRYING).total_seconds() * 1000),
         "attempts": 0, "maybe_sent": False, "claimed_by": "", "lease_ms": 0, "remote_id": "", "error": "",
     }  # fmt: skip
@@ -188,7 +190,7 @@ def _claimable(
         sa.select(Outbox)
         .where(
             Outbox.door.in_(doors),
-            Outbox.not_before_ms <= now,
+            sa.or_(Outbox.not_before_ms <= now, _waits_for_a_clock_set_back(now)),
             Outbox.expires_ms > now,
             sa.or_(Outbox.state == NEW, sa.and_(Outbox.state == CLAIMED, Outbox.lease_ms <= now)),
             ~ahead,
@@ -201,6 +203,11 @@ def _claimable(
     return list(session.scalars(query))
 
 
+def _waits_for_a_clock_set_back(now: int) -> sa.ColumnElement[bool]:
+    """What was tried and would wait longer than anything waits after a failure: the machine's clock was ahead then."""
+    return sa.and_(Outbox.error != "", Outbox.not_before_ms > now + LONGEST_WAIT_MS)
+
+
 def _held(session: Session, doors: set[str], now: int) -> tuple[set[str], list[str]]:
     """What rate limits hold (see `held_as`), and of that whose turn to probe has come (one a second, replicas together)."""
     held = {hold.door: hold for hold in session.scalars(sa.select(Hold)) if hold.door.partition(":")[0] in doors}
@@ -208,7 +215,8 @@ def _held(session: Session, doors: set[str], now: int) -> tuple[set[str], list[s
     for name, hold in held.items():
         taken = session.execute(
             sa.update(Hold)
-            .where(Hold.door == name, Hold.probe_ms == hold.probe_ms, Hold.probe_ms <= now)
+            .where(Hold.door == name, Hold.probe_ms == hold.probe_ms)
+            .where(sa.or_(Hold.probe_ms <= now, Hold.probe_ms > now + LONGEST_HOLD_MS))
             .values(probe_ms=now + PROBE_MS)
             .returning(Hold.door)
         )
@@ -224,7 +232,7 @@ def _over_budget(session: Session, row: Outbox, now: int) -> int:
         return 0
     recent = sa.select(sa.func.count()).where(
         Outbox.door == row.door, Outbox.user_id == row.user_id, Outbox.kind != "update", Outbox.id != row.id,
-        sa.or_(Outbox.sent_ms > now - 60_000, sa.and_(Outbox.state == CLAIMED, Outbox.lease_ms > now)),
+        sa.or_(Outbox.sent_ms.between(now - 60_000, now + SKEW_MS), sa.and_(Outbox.state == CLAIMED, Outbox.lease_ms > now)),
     )  # fmt: skip
     if (session.scalar(recent) or 0) >= per_minute:
         return 5_000
@@ -232,7 +240,7 @@ def _over_budget(session: Session, row: Outbox, now: int) -> int:
         Outbox.door == row.door,
         Outbox.user_id == row.user_id,
         Outbox.kind != "update",
-        Outbox.sent_ms > now - 3_600_000,
+        Outbox.sent_ms.between(now - 3_600_000, now + SKEW_MS),
     )
     return 60_000 if (session.scalar(hour) or 0) >= HOUR_BUDGET[row.door] else 0
 

@@ -1,17 +1,20 @@
-"""APScheduler as a heartbeat and nothing more: one in-memory job; what is due is a question to the database.
+"""The heartbeat: a loop by the monotonic clock, and nothing more; what is due is a question to the database.
 
-A job per follow-up would be a second truth about "due", and APScheduler drops what it missed by more than its grace.
+No scheduler by the wall clock: one that waits for 10:15 stands still for two hours when the clock is set back by two, and
+catches up beat by beat when it is set ahead by a year.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from contextlib import suppress
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
+import structlog
 
-BEAT_SECONDS = 15  # what is due is pushed well within 90 s
+log = structlog.get_logger("heartbeat")
+
+BEAT_SECONDS = 15.0  # what is due is pushed well within 90 s
 
 
 class Heartbeat:
@@ -19,29 +22,27 @@ class Heartbeat:
 
     def __init__(self, beat: Callable[[], Awaitable[None]]) -> None:
         self._beat = beat
-        self._beating = asyncio.Lock()
-        self._scheduler = AsyncIOScheduler(timezone=UTC)
-        self._scheduler.add_job(
-            self._once,
-            "interval",
-            seconds=BEAT_SECONDS,
-            next_run_time=datetime.now(UTC),
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Start beating on the running loop."""
-        self._scheduler.start()
+        self._task = asyncio.create_task(self._run(), name="heartbeat")
 
     async def stop(self) -> None:
         """Beat no more, and finish the beat under way."""
-        if self._scheduler.running:
-            self._scheduler.pause()
-            async with self._beating:
-                self._scheduler.shutdown(wait=False)
+        self._stopping.set()
+        if self._task is not None:
+            await self._task
 
-    async def _once(self) -> None:
-        async with self._beating:
-            await self._beat()
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
+            began = loop.time()
+            try:
+                await self._beat()
+            except Exception as error:  # a beat that broke is no reason to have no more
+                log.error("beat_failed", exc_info=error)
+            pause = max(0.0, began + BEAT_SECONDS - loop.time())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
