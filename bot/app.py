@@ -22,6 +22,7 @@ from bot.dispatcher import Dispatcher
 from bot.doors import Doors, build, names_of
 from bot.inbox import Inbox
 from bot.leases import SharedTokens
+from bot.listening import Listening
 from bot.platforms.http import open_session
 from bot.schema import ensure_current
 from bot.send_loop import SendLoop
@@ -178,16 +179,18 @@ async def serve(configs: Sequence[Config]) -> int:
     companies, started = [CompanyApp(config) for config in configs], list[CompanyApp]()
     runner = web.AppRunner(web_app(companies), access_log=None, shutdown_timeout=5)
     await runner.setup()
+    server = configs[0].server
+    listening = Listening(runner, server.host, server.port)
     try:
         for company in companies:
             started.append(company)
             await company.start()
-        server = configs[0].server
-        await web.TCPSite(runner, server.host, server.port, backlog=1024).start()
+        await listening.start()
         log.info("listening", host=server.host, port=server.port)
         await stopping.wait()
     finally:
         # First the requests in hand are answered, then what they brought is finished.
+        await listening.close()
         await runner.cleanup()
         for company in started:
             await company.stop()
