@@ -35,6 +35,9 @@ class Listening:
         A closed listening socket resets the connections that wait in its queue. So its twin keeps the queue open while
         the server lets go of it, empties it, and is closed in the same breath.
         """
+        server = self._runner.server
+        if server is None:  # never set up
+            return
         for site in list(self._runner.sites):
             await site.stop()
         waiting = []
@@ -46,6 +49,5 @@ class Listening:
         loop = asyncio.get_running_loop()
         for connection in waiting:
             connection.setblocking(False)
-            assert self._runner.server is not None
-            await loop.connect_accepted_socket(self._runner.server, connection)
+            await loop.connect_accepted_socket(server, connection)
         await asyncio.sleep(GRACE_SECONDS)
