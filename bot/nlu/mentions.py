@@ -29,6 +29,7 @@ MARKS = {
 _RANK: dict[How, int] = {"full": 0, "alias": 0, "core": 2, "part": 2, "parent": 3, "gap": 3, "initials": 4}
 _KINDS = ("deal", "contact", "member", "region", "customer", "product", "campaign")
 MAX_NAMESAKES = 100
+MAX_HEARD = 3  # customers named: of more, nobody is looked for by sound
 MAX_PLACES = 60  # nobody names more in one message; each is compared with every other
 MAX_TAIL = 3
 _TOOLS = re.compile("|".join(cue.TOOLS))
@@ -211,17 +212,18 @@ def _by_sound(
     folded: str, employers: set[Ref], lexicon: Lexicon, scope: Scope, taken: Sequence[Spot]
 ) -> Iterator[Spot]:
     """People of the customers named, written with other characters of the same sound (张驰 for 张弛), the surname right."""
-    heard = sound(folded) if employers else ()
+    if len(employers) > MAX_HEARD:
+        return
     for owner in employers:
         for name in islice(lexicon.of_customer("contact", owner), MAX_NAMESAKES):
-            full = fold(name.text)
-            if len(full) < 2 or not _HAN.match(full) or not scope.sees("contact", name.ref):
-                continue
+            full = name.text
             at = folded.find(full[0])
-            span = (at, people.title_end(folded, at + len(full)))
             written = folded[at : at + len(full)]
-            alike = at >= 0 and written != full and heard[at : at + len(full)] == sound(full)
-            if alike and written not in COMMON_WORDS and not _touches(span, [spot.span for spot in taken]):
+            if at < 0 or written == full or len(full) < 2 or not _HAN.match(full) or written in COMMON_WORDS:
+                continue
+            span = (at, people.title_end(folded, at + len(full)))
+            alike = sound(written) == sound(full) and scope.sees("contact", name.ref)
+            if alike and not _touches(span, [spot.span for spot in taken]):
                 yield Spot(span, "contact", (name.ref,), 1)
 
 
