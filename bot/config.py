@@ -151,13 +151,22 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
 def load(path: str | Path) -> Config:
     """The config in a TOML file. Raises ConfigError with the path of the key and what is expected."""
+    return parse(_read(path), source=str(path))
+
+
+def load_storage(path: str | Path) -> Config:
+    """Only [company] and [database]: backup and restore need no secret of a platform. Raises ConfigError."""
+    raw = _read(path)
+    return parse({name: raw[name] for name in ("company", "database") if name in raw}, source=str(path))
+
+
+def _read(path: str | Path) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: 读不到配置文件（{error}）") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: 不是合法的 TOML：{error}") from error
-    return parse(raw, source=str(path))
 
 
 def parse(raw: dict[str, Any], *, source: str = "config") -> Config:
@@ -191,6 +200,11 @@ def _variable(name: str, source: str, path: str) -> str:
     if name not in os.environ:
         raise ConfigError(f"{source}: {path}：环境变量 {name} 没有设置")
     return os.environ[name]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What a program we start is given: our own environment and `more`."""
+    return {**os.environ, **more}
 
 
 def _explain(message: str) -> str:

@@ -39,6 +39,11 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def known_revisions() -> set[str]:
+    """Every schema this version of the program knows, to the newest."""
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def migrate(database: Database, *, force: bool = False) -> bool:
     """Bring the schema to the newest, with the default stages; whether anything was to do. Works on an empty database.
 
@@ -47,7 +52,7 @@ def migrate(database: Database, *, force: bool = False) -> bool:
     if is_current(database):
         return False
     _refuse_newer(database)
-    if not force and not database.is_sqlite and (many := _running(database)):
+    if not force and not database.is_sqlite and (many := running(database)):
         raise StillRunning(
             f"有 {many} 个副本正在运行，升级表结构时它们会出错。请先停掉全部副本，再运行 scrm-bot migrate，然后用新版本启动；"
             "确定已经停掉的（刚被强行杀掉的副本 45 秒后才不算），可以加 --force"
@@ -65,7 +70,8 @@ def _upgrade(database: Database) -> None:
         defaults.seed(session)
 
 
-def _running(database: Database) -> int:
+def running(database: Database) -> int:
+    """How many processes serve with this database now."""
     if not inspect(database.engine).has_table(Lease.__tablename__):
         return 0
     with database.read() as session:
@@ -73,10 +79,9 @@ def _running(database: Database) -> int:
 
 
 def _refuse_newer(database: Database) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     with database.engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    if found is not None and found not in known:
+    if found is not None and found not in known_revisions():
         raise SchemaTooNew(f"数据库结构（{found}）比这个版本的程序新，请升级程序；要退回旧版本，请恢复升级前的备份")
 
 

@@ -43,6 +43,7 @@ class Company:
         self.folder, self.url, self.config = folder, url, folder / "config.toml"
         self.port = _free_port()
         self.output = ""
+        self.secrets = SECRETS
         self.write()
 
     def write(self, extra: str = "") -> None:
@@ -78,7 +79,7 @@ url = "{self.url}"
         )
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, **SECRETS, "PYTHONWARNINGS": "error", "NO_COLOR": "1", "COLUMNS": "200"}
+        return {**os.environ, **self.secrets, "PYTHONWARNINGS": "error", "NO_COLOR": "1", "COLUMNS": "200"}
 
     def run(
         self, *arguments: str | Path, code: int = 0, config: bool = True, stdin: str = ""
@@ -377,6 +378,24 @@ def _records(company: Company) -> None:
             session.add(Activity(kind="visit", customer_id=customer.id, member_id=1, happened_at=NOW, summary=summary))
             session.flush()
     database.close()
+
+
+# --- backup and restore
+
+
+def test_a_backup_needs_no_secret_and_comes_back(company: Company, tmp_path: Path) -> None:
+    _records(company)
+    company.secrets = {}
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    assert "校验通过" in company.run("backup", folder).stdout
+    (made,) = folder.glob("acme-*.db")
+    assert "--replace" in company.run("restore", made, code=1).stderr
+    (tmp_path / "acme.db").unlink()
+    assert "已从" in company.run("restore", made).stdout
+    with company.database().read() as session:
+        assert session.scalars(sa.select(Deal.name)).all() == ["核心系统"]
+    assert "不是 scrm-bot backup 写的" in company.run("restore", company.config, "--replace", code=1).stderr
 
 
 # --- replay and understand
