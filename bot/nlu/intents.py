@@ -20,6 +20,7 @@ DEAL_INTENTS = frozenset({"move_deal", "win_deal", "lose_deal", "pause_deal"})
 # A cue of these is taken back only by words of its own clause.
 _BY_CLAUSE = DEAL_INTENTS | {
     "tag_contact", "untag_contact", "assign_customer", "create_customer", "create_contact", "create_deal",
+    "campaign_create",
 }  # fmt: skip
 QUERIES = frozenset({"query_customer", "query_deal", "query_todo", "query_funnel", "query_forecast", "query_ranking"})
 

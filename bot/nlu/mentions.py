@@ -29,6 +29,7 @@ MARKS = {
 _RANK: dict[How, int] = {"full": 0, "alias": 0, "core": 2, "part": 2, "parent": 3, "gap": 3, "initials": 4}
 _KINDS = ("deal", "contact", "member", "region", "customer", "product", "campaign")
 MAX_NAMESAKES = 100
+_DEAL_BEHIND = re.compile(cue.DEAL_BEHIND)
 MAX_HEARD = 3  # customers named: of more, nobody is looked for by sound
 MAX_PLACES = 60  # nobody names more in one message; each is compared with every other
 MAX_TAIL = 3
@@ -70,7 +71,9 @@ def spots(folded: str, lexicon: Lexicon, scope: Scope) -> list[Spot]:
     owners = {ref for spot in taken if spot.kind == "customer" for ref in spot.refs} | owners_of(
         "contact", taken, lexicon
     )
-    kept = sorted((spot for spot in taken if not _stray_deal(spot, owners, lexicon)), key=lambda spot: spot.span)
+    kept = sorted(
+        (spot for spot in taken if not _stray_deal(folded, spot, owners, lexicon)), key=lambda spot: spot.span
+    )
     ends = [spot.span[0] for spot in kept[1:]] + [len(folded)]
     return [_extended(folded, spot, end, lexicon) for spot, end in zip(kept, ends, strict=False)]
 
@@ -111,10 +114,11 @@ def _named_by_deal(folded: str, spot: Spot, lexicon: Lexicon) -> Spot:
     return msgspec.structs.replace(spot, kind="customer", refs=tuple(owners)) if len(owners) == 1 else spot
 
 
-def _stray_deal(spot: Spot, owners: set[Ref], lexicon: Lexicon) -> bool:
-    """Two characters of a deal's name mean the deal only where its customer is named too."""
+def _stray_deal(folded: str, spot: Spot, owners: set[Ref], lexicon: Lexicon) -> bool:
+    """Two characters of a deal's name mean the deal only where its customer is named too, or it is called one (能耗项目)."""
     short = spot.kind == "deal" and spot.rank >= 2 and spot.span[1] - spot.span[0] < 3
-    return short and not owners & owners_of("deal", [spot], lexicon)
+    called = short and len(spot.refs) == 1 and _DEAL_BEHIND.match(folded, spot.span[1])
+    return short and not called and not owners & owners_of("deal", [spot], lexicon)
 
 
 def _grouped(hits: Iterable[Hit]) -> list[Spot]:

@@ -24,6 +24,7 @@ from bot.nlu.text import fold, masked
 _PHASE = re.compile(cue.PHASE)
 _NOT_MET = re.compile(rf"\s?(?:{cue.NOT_MET})")
 _NOT_MET_BEFORE = re.compile(cue.NOT_MET_BEFORE)
+_DEAL_BEHIND = re.compile(cue.DEAL_BEHIND)
 _LISTED = re.compile(cue.LISTED)
 
 
@@ -142,7 +143,7 @@ def _deal(
         names = [name for ref in spot.refs if (name := lexicon.name("deal", ref))]
         if customer is not None:
             names = [name for name in names if name.customer == customer.ref]
-        elif spot.span[1] - spot.span[0] < 3 and spot.rank >= 2:
+        elif spot.span[1] - spot.span[0] < 3 and spot.rank >= 2 and not _DEAL_BEHIND.match(text, spot.span[1]):
             continue
         if len(names) == 1:
             return _mention(text, spot, "deal", names[0].ref, lexicon), ()

@@ -152,3 +152,5 @@ LISTED = r"^[\s、,，和跟与及]*$"
 AFTER_NICK = r"$|[^\u4e00-\u9fff]|[说讲问约要那的和跟]"
 # 新郑工厂, 张总部: the title is the beginning of another word.
 NOT_TITLE = r"工[厂程地业艺]|局面|科技|总部(?!署)|院区"
+# Behind two characters of a deal's name they show that the deal is meant: 能耗项目, 会所那单.
+DEAL_BEHIND = r"项目|商机|单子|[那这]个?(?:单|项目|商机)"

@@ -139,7 +139,7 @@ COUNTERS = words(
 )
 # Before a bare number they make it money: 预算 300000.
 MONEY_WORDS = words(
-    "预算 报价 金额 价格 合同价 合同额 合同 总价 单价 标底 标的 回款 首付 尾款 定金 订金 货款 到账 预估 预计 收款 付款 打款 付了 收到 总额 费用 报了 报到 压到 降到 谈到 改成 改为 是 给到 签了 成交价 中标价 budget price amount quote"
+    "预算 费 报价 金额 价格 合同价 合同额 合同 总价 单价 标底 标的 回款 首付 尾款 定金 订金 货款 到账 预估 预计 收款 付款 打款 付了 收到 总额 费用 报了 报到 压到 降到 谈到 改成 改为 是 给到 签了 成交价 中标价 budget price amount quote"
 )
 SLANG_COUNT = r"(?![一1]个)(?P<low>\d+(?:\.\d+)?|[" + CN + r"]+)(?:来|多)?个(?=$|[\s,，。;；!！?？)）])"
 
