@@ -1,4 +1,4 @@
-"""`python -m benchmarks [answers] [screen] [understanding] [understanding-public --sets FOLDER] [fresh]`.
+"""`python -m benchmarks [answers] [screen] [understanding] [grown] [understanding-public --sets FOLDER] [fresh]`.
 
 Measures and prints what benchmarks/README.md shows.
 """
@@ -9,7 +9,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from benchmarks import answer_latency, first_screen, understanding_public, understanding_speed
+from benchmarks import answer_latency, first_screen, grown, understanding_public, understanding_speed
 
 CUSTOMERS = 1000
 BIG = 100_000
@@ -30,6 +30,8 @@ async def main(wanted: list[str], sets: Path | None) -> None:
         print(f"\n{understanding_speed.table(understanding_speed.run(BIG))}", flush=True)
     if sets is not None and "understanding-public" in wanted:
         print(f"\n{understanding_public.table(understanding_public.run(sets))}", flush=True)
+    if "grown" in wanted:
+        print(f"\n{grown.table(grown.run())}", flush=True)
     if "fresh" in wanted:
         print(f"\n全新目录里的 make demo → 首屏：{await first_screen.run_fresh():.1f} 秒", flush=True)
 

@@ -14,12 +14,13 @@ from scrm.db import Database
 from tests.storms import checks
 from tests.storms.company import reps, waiting
 from tests.storms.deliveries import Deliveries
-from tests.storms.stops import OUT_WITHIN, Stops, running, stop_under_load
+from tests.storms.stops import OUT_WITHIN, Stops, cut_off_under_load, running, stop_under_load
 from tests.torture.__main__ import _database as a_database
 from tests.torture.plan import Kill
 
 EACH = 20  # of one rep; WeCom shows a member 30 messages a minute
 PATIENCE = 1800.0
+OUTAGE_SECONDS = 30.0
 
 
 def main() -> int:
@@ -91,6 +92,21 @@ def rolling(asked: argparse.Namespace) -> tuple[list[str], str]:
     return _stops(asked, "postgres", asked.replicas)
 
 
+def outage(asked: argparse.Namespace) -> tuple[list[str], str]:
+    """PostgreSQL is gone for half a minute."""
+    with tempfile.TemporaryDirectory(prefix="storm-") as name, a_database("postgres", Path(name)) as url:
+        run = cut_off_under_load(
+            Path(name), url, replicas=asked.replicas, seconds=OUTAGE_SECONDS, many=150, seed=asked.seed
+        )
+        result = asyncio.run(run)
+    assert result.deliveries is not None
+    figures = (
+        f"away for {OUTAGE_SECONDS:.0f} s, ready again after {_spread(result.seconds)}, "
+        f"{sum(result.deliveries.said.values())} messages, answers {dict(result.deliveries.answers)}"
+    )
+    return result.problems + ([] if result.exit_codes == {0} else ["a process died"]), figures
+
+
 def _stops(asked: argparse.Namespace, backend: str, replicas: int) -> tuple[list[str], str]:
     many = asked.stops if backend == "sqlite" else max(replicas, asked.stops // 4)
     with tempfile.TemporaryDirectory(prefix="storm-") as name, a_database(backend, Path(name)) as url:
@@ -124,6 +140,7 @@ STORMS: dict[str, Callable[[argparse.Namespace], tuple[list[str], str]]] = {
     "repeats": repeats,
     "stops": stops,
     "rolling": rolling,
+    "outage": outage,
 }
 
 if __name__ == "__main__":

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
+import sqlalchemy as sa
+
 from scrm.db import Database
 from tests.storms import checks
 from tests.storms.company import Rep, hire, prepare, reps, waiting
 from tests.storms.deliveries import Deliveries
 from tests.torture.company import Company
 from tests.torture.plan import Kill
+from tests.wire_proxy import Wire
 
 OUT_WITHIN = 10.0
 PAUSE = 2.4  # between two sentences of one rep: WeCom shows a member 30 messages a minute
@@ -85,6 +88,47 @@ async def stop_under_load(folder: Path, database_url: str, *, replicas: int, sto
             for process in living:
                 await company.end_of(process, OUT_WITHIN)
                 process.kill()
+    return result
+
+
+async def cut_off_under_load(
+    folder: Path, database_url: str, *, replicas: int, seconds: float, many: int, seed: int
+) -> Stops:
+    """Take PostgreSQL away from every process for so long, while everybody goes on speaking; `seconds` is how long each took to be ready again."""
+    people, result, server = reps(many, seed), Stops(), sa.make_url(database_url)
+    wire = Wire(server.host or "127.0.0.1", server.port or 5432)
+    await wire.start()
+    through = server.set(host="127.0.0.1", port=wire.port).render_as_string(hide_password=False)
+    async with running(folder, through, people, replicas) as company:
+        slots = range(replicas)
+        living = [company.start(slot, Kill()) for slot in slots]
+        try:
+            await _all_ready(company, slots, living)
+            result.deliveries = Deliveries(
+                company.wecom, [f"http://127.0.0.1:{port}" for port in company.ports], seed, 1
+            )
+            async with result.deliveries.rain(people, PAUSE):
+                await asyncio.sleep(5)
+                await wire.cut()
+                await asyncio.sleep(seconds)
+                await wire.start()
+                began = monotonic()
+                for slot, process in zip(slots, living, strict=True):
+                    await _all_ready(company, [slot], [process])
+                    result.seconds.append(monotonic() - began)
+                await asyncio.sleep(5)
+            database = Database(database_url)
+            await _quiet(database)
+            result.problems = await asyncio.to_thread(checks.problems, database, company.wecom, result.deliveries.said)
+            database.close()
+        finally:
+            for process in living:
+                process.terminate()
+            for process in living:
+                await company.end_of(process, OUT_WITHIN)
+                result.exit_codes.add(process.exitcode)
+                process.kill()
+            await wire.cut()
     return result
 
 
