@@ -4,7 +4,7 @@ PORT ?= 8080
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test lint bench torture storms simulate format
+.PHONY: setup demo test lint bench torture storms simulate fuzz format
 
 # Stamps say which extras are in; they are renewed when the list of dependencies changes.
 $(VENV)/.base: pyproject.toml
@@ -45,3 +45,8 @@ storms: $(VENV)/.test
 SEEDS ?= 1 2 3 4 5 6 7 8 9 10
 simulate: $(VENV)/.test
 	@$(BIN)/python -m tests.torture.simulate $(SEEDS)
+
+COUNT ?= 1000000
+SEED ?= 1
+fuzz: $(VENV)/.test
+	@$(BIN)/python -m tests.fuzz --count $(COUNT) --seed $(SEED)
