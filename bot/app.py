@@ -22,8 +22,8 @@ from bot.dispatcher import Dispatcher
 from bot.doors import Doors, build, names_of
 from bot.inbox import Inbox
 from bot.leases import SharedTokens
-from bot.listening import Listening
 from bot.platforms.http import open_session
+from bot.platforms.listening import Listening
 from bot.schema import ensure_current
 from bot.send_loop import SendLoop
 from bot.settings import settings_of

@@ -8,7 +8,7 @@ import socket
 import pytest
 from aiohttp import web
 
-from bot.listening import Listening
+from bot.platforms.listening import Listening
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
