@@ -28,12 +28,28 @@ ConfigOption = Annotated[Path, typer.Option("-c", "--config", help="配置文件
 
 
 def main() -> None:
-    """Entry point: a config error is one sentence and exit code 2, not a traceback."""
+    """Entry point: a config error is one sentence and exit code 2, a database that cannot serve one and exit code 3."""
     try:
         app()
     except ConfigError as error:
         errors.print(str(error), style="red", markup=False)
         sys.exit(2)
+    except Exception as error:
+        from scrm.db import why_away
+
+        if not (why := why_away(error)):
+            raise
+        errors.print(f"数据库现在用不了：{AWAY[why]}。好了以后再运行这条命令。", style="red", markup=False)
+        sys.exit(3)
+
+
+AWAY = {
+    "gone": "连不上，请检查 database.url 和数据库是否在运行",
+    "busy": "被别的程序占着",
+    "read_only": "只能读，不能写",
+    "full": "磁盘满了",
+    "io": "磁盘读写出错",
+}
 
 
 @app.command()

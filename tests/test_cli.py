@@ -221,6 +221,14 @@ def test_a_config_error_names_the_key_and_exits_2(company: Company, extra: str, 
     said_nothing_secret(company)
 
 
+def test_a_database_that_is_not_there_is_a_sentence_and_exits_3(company: Company) -> None:
+    company.url = f"postgresql://postgres@127.0.0.1:{_free_port()}/acme"
+    company.write()
+    done = company.run("run", code=3)
+    assert "数据库现在用不了：连不上" in done.stderr
+    said_nothing_secret(company)
+
+
 # --- import
 
 
