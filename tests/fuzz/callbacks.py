@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -115,7 +116,7 @@ def _strange(chance: random.Random, old: object) -> Any:
     """A value nobody expects in the place of this one."""
     if chance.random() < 0.3:
         return mutated(chance, str(old).encode()).decode(errors="replace")
-    return chance.choice(STRANGE)
+    return deepcopy(chance.choice(STRANGE))  # what is put in may be changed in its turn
 
 
 def reshaped(chance: random.Random, data: bytes) -> bytes:

@@ -7,6 +7,7 @@ import http.client
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -316,6 +317,24 @@ def test_bombs_are_refused_quickly(server: Server, bomb: bytes) -> None:
         400,
         413,
     )
+
+
+@pytest.mark.parametrize("door", ["robot", "cards", "events"])
+@pytest.mark.parametrize("depth", [b"[" * 30_000, b'{"a":' * 12_000, b"[" * 30_000 + b"]" * 30_000])
+def test_json_nested_without_end_is_refused(server: Server, door: str, depth: bytes) -> None:
+    assert check(server, sealed(door, depth)) in (400, 413)
+
+
+@pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize(
+    "headers", [{"X-Long": "a" * 20_000}, {"timestamp": "1" * 20_000}, {f"X-{n}": "a" * 900 for n in range(2000)}], ids=["long", "ours", "many"]
+)  # fmt: skip
+def test_headers_beyond_the_limit_are_refused(server: Server, path: str, headers: dict[str, str]) -> None:
+    server.log.entries.clear()
+    with suppress(OSError):  # it may hang up while we are still sending
+        assert server.ask(Request(path, b"{}", headers=headers)) in (400, 403)
+    assert server.ask(Request(path, b"{}")) in (400, 403)  # and serves the next one
+    assert not [entry for entry in server.log.entries if entry["log_level"] in ("error", "critical")]
 
 
 def test_an_unknown_kind_is_200_with_one_line_that_says_what_would_handle_it(server: Server) -> None:
