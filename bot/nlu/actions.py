@@ -29,6 +29,7 @@ _NO_OBJECT = re.compile(cue.NO_OBJECT)
 _WANTED_THING, _BARE_GIVING = re.compile(cue.WANTED_THING), re.compile(cue.BARE_GIVING)
 _OBJECT, _NO_STEP = re.compile(cue.OBJECT), re.compile(cue.NO_STEP)
 _ACT, _WAITED_BEFORE = re.compile(cue.ACT), re.compile(cue.WAITED_BEFORE)
+_PUT, _DISPOSED = r.pattern(cue.PUT), re.compile(cue.DISPOSED)
 _SHIFT = re.compile(cue.SHIFT)
 _OURS, _WANTED_BEFORE = r.pattern(cue.OURS), re.compile(cue.WANTED_BEFORE)
 
@@ -88,8 +89,16 @@ def _around(reading: Reading, when: When) -> str:
     found = after or _phrase(reading, start, when.span[0]) or (_phrase(reading, *later) if later else "")
     found = found or next((said for span in spans[index + 2 :] if (said := _phrase(reading, *span))), "")
     found = found or (_phrase(reading, *spans[index - 1]) if index else "")
+    if found and (put := _PUT.search(reading.skeleton, start, end)):
+        return _disposed(reading.words(put.end(), end)) or found
     act = None if found else _ACT.search(reading.skeleton, start, end)
     return act.group() if act else found
+
+
+def _disposed(said: str) -> str:
+    """「协议寄出去」 of 把…的协议寄出去 as what is done: 寄协议; else as it is."""
+    match = _DISPOSED.match(said)
+    return match["verb"] + match["thing"] if match else said
 
 
 def _object(reading: Reading, verb: str, start: int, end: int) -> str:
@@ -196,6 +205,12 @@ def reported(reading: Reading, when: When) -> bool:
     _, end = _clause_of(reading, when)
     after = reading.skeleton[when.span[1] : end]
     return bool(_HAPPENED.search(after)) and not _PLANNED_NOW.match(after) and not _STILL_TO_DO.search(after)
+
+
+def refused(reading: Reading, when: When) -> bool:
+    """Whether a time to come does not suit (年前没空 年后吧)."""
+    ahead = when.tense == "future" or bool(when.bound)
+    return ahead and reading.skeleton[when.span[1] : when.span[1] + 2].startswith(cue.REFUSED)
 
 
 def _clause_of(reading: Reading, when: When) -> Span:

@@ -38,6 +38,7 @@ def _within(template: str) -> str:
 
 # Behind a day to come: 跟谢灿确认…, and nothing done yet.
 _WITH_SOMEBODY = r.pattern(tense.WITH_SOMEBODY)
+_BY_THEN = r.pattern(tense.BY_THEN)
 _CLAUSE_END = re.compile(r"[,，。;；!！?？\n\s]")
 _FIRST_CLAUSE = re.compile(r"[^,，。;；!！?？\n]*(?=[,，。;；])")
 
@@ -206,6 +207,8 @@ def _by_tense(reading: Reading, cues: _Cues) -> tuple[str, str]:
         return "log_visit", "a past time"
     if first is not None and not spoken and _to_come(reading, first) and _WITH_SOMEBODY.match(skeleton, first.span[1]):
         return "set_followup", "somebody to be met"
+    if first is not None and first.bound and _BY_THEN.match(skeleton, first.span[1]):
+        return "set_followup", "to be done by then"
     if cues.has("PLANNED", skeleton) and not spoken:
         return "set_followup", "a plan"
     if not (spoken or past or reading.times or cues.has("REMIND", skeleton)) and _only_words(reading):

@@ -29,6 +29,7 @@ MARKS = {
 _RANK: dict[How, int] = {"full": 0, "alias": 0, "core": 2, "part": 2, "parent": 3, "gap": 3, "initials": 4}
 _KINDS = ("deal", "contact", "member", "region", "customer", "product", "campaign")
 MAX_NAMESAKES = 100
+_CLOCK, _DAY_BEFORE = re.compile(cue.CLOCK_WORD), re.compile(cue.DAY_BEFORE)
 _DEAL_BEHIND = re.compile(cue.DEAL_BEHIND)
 MAX_HEARD = 3  # customers named: of more, nobody is looked for by sound
 MAX_PLACES = 60  # nobody names more in one message; each is compared with every other
@@ -167,6 +168,8 @@ def _in_number(folded: str, start: int, end: int) -> bool:
 def _in_date(folded: str, start: int, end: int) -> bool:
     """Whether the words are part of a date: 三月 in 三月份, 五一 in 五一之后."""
     word = folded[start:end]
+    if _CLOCK.match(word) and _DAY_BEFORE.search(folded[:start]):  # 明儿一点, though the firm is 一点点
+        return True
     return any(name.fullmatch(word) and after.match(folded, end) for name, after in _DATES)
 
 

@@ -25,6 +25,7 @@ _BIG = re.compile(cue.BIG)
 _TO = re.compile(cue.TO)
 _TEN_THOUSANDS = re.compile(cue.TEN_THOUSANDS)
 _SMALL = re.compile(cue.SMALL)
+_COUNT_BEFORE = re.compile(cue.COUNT_BEFORE)
 _MONEY_BEFORE = re.compile(rf"(?:{'|'.join(cue.MONEY_WORDS)})[^\d,，。；;!！?？]{{0,5}}$")
 _LATIN = re.compile(r"[a-z]")
 
@@ -48,6 +49,16 @@ def amounts(text: str, *, every: bool = False) -> list[Quantity]:
             continue
         found = [*others, Quantity(match.span(), value * 10**4, None, "yuan", "slang count of ten thousands")]
     return _ranges(text, sorted(found, key=lambda quantity: quantity.span))
+
+
+def counted(text: str) -> Quantity | None:
+    """The last count without a thing counted (40个): of deals and money it is ten thousands."""
+    alone = [match for match in _SLANG.finditer(text) if _COUNT_BEFORE.search(text[: match.start()][-6:])]
+    last = alone[-1] if alone else None
+    value = value_of(last["low"]) if last else None
+    if last is None or value is None:
+        return None
+    return Quantity(last.span(), value * 10**4, None, "yuan", "slang count of ten thousands")
 
 
 def _ranges(text: str, found: list[Quantity]) -> list[Quantity]:

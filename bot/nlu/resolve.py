@@ -25,6 +25,7 @@ _PHASE = re.compile(cue.PHASE)
 _NOT_MET = re.compile(rf"\s?(?:{cue.NOT_MET})")
 _NOT_MET_BEFORE = re.compile(cue.NOT_MET_BEFORE)
 _DEAL_BEHIND = re.compile(cue.DEAL_BEHIND)
+_SPEAKS = re.compile(cue.SPEAKS)
 _LISTED = re.compile(cue.LISTED)
 
 
@@ -45,9 +46,15 @@ class Found(Struct, frozen=True):
 
 def resolve(text: str, folded: str, places: Sequence[Spot], lexicon: Lexicon, scope: Scope) -> Found:
     """What the names mean together: customers first narrowed by contacts and deals, then contacts and deals by the customer."""
-    customers = [spot for spot in places if spot.kind == "customer" and not competitor(folded, spot)]
-    contacts = [spot for spot in places if spot.kind == "contact"]
     deals = [spot for spot in places if spot.kind == "deal"]
+    contacts = [spot for spot in places if spot.kind == "contact"]
+    customers = [
+        spot for spot in places
+        if spot.kind == "customer" and not competitor(folded, spot) and not _told_of(folded, spot, contacts, lexicon)
+    ]  # fmt: skip
+    sure = owners_of("deal", [spot for spot in deals if spot.rank == 0], lexicon)
+    if len(sure) == 1 and all(spot.rank >= 2 and not sure.intersection(spot.refs) for spot in customers):
+        customers = []  # a piece of another firm's name (央厨 of 中央厨房) beside a deal named in full
     hints = _employers(contacts, customers, lexicon), owners_of("deal", deals, lexicon)
     customer, open_customers = _customer(text, customers, hints, lexicon)
     listed = _deals_listed(text, deals, lexicon)
@@ -75,6 +82,15 @@ def resolve(text: str, folded: str, places: Sequence[Spot], lexicon: Lexicon, sc
         tuple(places), customer, persons, deal, _plain(text, places, "member", lexicon), _plain(text, places, "region", lexicon),
         open_customers, open_deals, open_contacts, missed,
     )  # fmt: skip
+
+
+def _told_of(folded: str, spot: Spot, contacts: Sequence[Spot], lexicon: Lexicon) -> bool:
+    """Whether somebody of another customer, named in full, speaks of this one (乐呵说好未来也在挖他们)."""
+    speakers = [
+        one for one in contacts if one.rank == 0 and one.span[1] <= spot.span[0] and _SPEAKS.match(folded, one.span[1])
+    ]
+    owners = owners_of("contact", speakers, lexicon)
+    return len(owners) == 1 and not owners.intersection(spot.refs)
 
 
 def _employers(contacts: Sequence[Spot], customers: Sequence[Spot], lexicon: Lexicon) -> set[Ref]:

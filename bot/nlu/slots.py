@@ -44,6 +44,7 @@ _ASSIGNEE_AFTER, _ASSIGNEE_BEFORE, _TO_ME = (
 )
 _FILLER = re.compile(cue.FILLER_TOKENS)
 LEAST_BARE_SUM = 10_000  # a smaller number without a unit counts pieces
+MAX_OPTIONS = 30
 LEAST_SUM_BESIDE = 1_000
 _CORRECTED = re.compile(cue.CORRECTED)
 _SUM, _NOT_SUM, _UNIT_PRICE, _TOTAL = (re.compile(shows) for shows in (cue.SUM, cue.NOT_SUM, cue.UNIT_PRICE, cue.TOTAL))
@@ -60,8 +61,8 @@ def visit_kind(skeleton: str) -> str:
     return next((kind for kind, shows in _KINDS if shows.search(skeleton)), "")
 
 
-def amount(reading: Reading) -> Quantity | None:
-    """The sum that belongs to the act: a payment, contract or quote before a budget."""
+def amount(reading: Reading, *, of_deal: bool = False) -> Quantity | None:
+    """The sum that belongs to the act: a payment, contract or quote before a budget; `of_deal` also takes 40个 for one."""
     sums = [q for q in reading.amounts if not _NOT_SUM.match(reading.folded, q.span[0]) and not _counted(reading, q)]
     corrected = next((at.end() for at in reversed(list(_CORRECTED.finditer(reading.folded)))), 0)
     sums = [q for q in sums if q.span[0] >= corrected] or sums
@@ -73,7 +74,8 @@ def amount(reading: Reading) -> Quantity | None:
         sums = [q for q in sums if not _UNIT_PRICE.search(reading.skeleton[: q.span[0]])] or sums
         sums = [q for q in sums if _TOTAL.search(reading.skeleton[: q.span[0]])] or sums
     sure = next((q for q in sums if _SUM.search(reading.folded[slice(*q.span)])), None)
-    return sure or next((q for q in sums if q.value >= LEAST_BARE_SUM), None)
+    bare = next((q for q in sums if q.value >= LEAST_BARE_SUM), None)
+    return sure or bare or (numbers.counted(reading.named) if of_deal else None)
 
 
 def _counted(reading: Reading, number: Quantity) -> bool:
@@ -127,7 +129,8 @@ def successor(reading: Reading) -> Mention | None:
 
 def new_person(reading: Reading) -> Mention | None:
     """A person who is not known yet, as written."""
-    for match in (found for pattern in _NEW_PERSONS for found in pattern.finditer(reading.skeleton)):
+    texts = (reading.named, reading.skeleton) if reading.times else (reading.skeleton,)  # 沈六一 holds a festival
+    for match in (found for pattern in _NEW_PERSONS for text in texts for found in pattern.finditer(text)):
         spoken = reading.text[slice(*match.span("x"))].strip()
         tail = _BEHIND_TITLE.match(spoken)
         if tail:
@@ -181,6 +184,24 @@ def stage_called(reading: Reading, spoken: str) -> Name | None:
     stages = [(name, fold(name.text)) for name in reading.lexicon.of_kind("stage")]
     exact = next((name for name, folded in stages if folded == spoken), None)
     return exact or next((name for name, folded in stages if without_code(folded) == spoken), None)
+
+
+def deals_in_stage(reading: Reading) -> tuple[Mention, ...]:
+    """The open deals in the stage by which a deal is meant (商务阶段那单)."""
+    match = _in_stage(stage_names(reading)).search(reading.skeleton)
+    stage = _stage(reading, match.span("stage")) if match else None
+    if stage is None or match is None:
+        return ()
+    return tuple(
+        Mention(reading.words(*match.span()), name.ref, name.text, match.span())
+        for name in reading.lexicon.of_kind("deal")
+        if name.open and name.stage == stage.name and reading.scope.sees("deal", name.ref)
+    )[:MAX_OPTIONS]
+
+
+@lru_cache(maxsize=64)
+def _in_stage(stages: tuple[str, ...]) -> re.Pattern[str]:
+    return r.pattern(cue.DEAL_IN_STAGE, stages)
 
 
 def lead_stage(reading: Reading) -> Mention | None:

@@ -19,6 +19,7 @@ from bot.nlu.when import When
 
 _NO_SLOTS = frozenset({"none", "help"})
 _WITH_AMOUNT = frozenset({"log_visit", "create_deal", "move_deal", "win_deal", "create_quote", "record_payment"})
+_SUMS_UP = frozenset({"create_deal", "win_deal", "create_quote", "record_payment"})
 _WITH_OCCURRED = frozenset(
     {"log_visit", "move_deal", "win_deal", "lose_deal", "record_payment", "checkin", "pause_deal"}
 )
@@ -130,6 +131,12 @@ def _deal(reading: Reading, intent: str, candidates: dict[str, tuple[Mention, ..
         candidates["deal"] = found.open_deals
         candidates.pop("customer", None)
         return {}
+    staged = slots.deals_in_stage(reading) if found.customer is None and not found.open_customers else ()
+    if len(staged) == 1:
+        return {"deal": staged[0], "customer": _owner(reading, staged[0])}
+    if staged:
+        candidates["deal"] = staged
+        return {}
     head = slots.deal_head(reading) if found.customer is None and not found.open_customers else None
     if head is not None:
         return {"deal": head}
@@ -145,6 +152,16 @@ def _deal(reading: Reading, intent: str, candidates: dict[str, tuple[Mention, ..
         candidates.pop("customer", None)
         candidates["deal"] = tuple(options)
     return {}
+
+
+def _owner(reading: Reading, deal: Mention) -> Mention | None:
+    name = reading.lexicon.name("deal", deal.ref) if deal.ref is not None else None
+    owner = reading.lexicon.name("customer", name.customer) if name and name.customer is not None else None
+    return (
+        Mention(deal.text, owner.ref, owner.text, deal.span)
+        if owner and reading.scope.sees("customer", owner.ref)
+        else None
+    )
 
 
 def _last(reading: Reading, intent: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -183,7 +200,7 @@ def _referred(reading: Reading) -> dict[str, Any]:
 def _facts(reading: Reading, intent: str) -> dict[str, Any]:
     """The slots that are neither names nor times."""
     values: dict[str, Any] = {}
-    if intent in _WITH_AMOUNT and (sum_ := slots.amount(reading)):
+    if intent in _WITH_AMOUNT and (sum_ := slots.amount(reading, of_deal=intent in _SUMS_UP)):
         values["amount"] = sum_.value
     if intent in _WITH_PERCENT and reading.percents:
         values["percent"] = reading.percents[0].value
@@ -231,7 +248,8 @@ def _split(reading: Reading, intent: str) -> tuple[When | None, When | None]:
     done = intent in ("record_payment", "checkin")
     report = intent in ("log_visit", *intents.DEAL_INTENTS, "record_payment", "checkin") and intent != "pause_deal"
     for future, past in zip(reading.times, reading.past_times, strict=True):
-        if future.kind == "duration" or (intent == "log_visit" and actions.waited(reading, future)):
+        unfit = actions.refused(reading, future) or (intent == "log_visit" and actions.waited(reading, future))
+        if future.kind == "duration" or unfit:
             continue
         if not (done and future.bare and not future.tense) and _lies_ahead(reading, future, report=report):
             later = (
@@ -300,7 +318,7 @@ def _explained(reading: Reading, values: dict[str, Any]) -> list[Fact]:
         Fact("contacts", mention.name, mention.span, "known name" if mention.ref is not None else "as written")
         for mention in values.get("contacts", ())
     )
-    if values.get("amount") is not None and (sum_ := slots.amount(reading)):
+    if values.get("amount") is not None and (sum_ := slots.amount(reading, of_deal=True)):
         facts.append(Fact("amount", str(sum_.value), sum_.span, sum_.rule))
     if values.get("percent") is not None:
         facts.append(

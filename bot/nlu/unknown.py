@@ -24,6 +24,7 @@ _PERSON = re.compile(cue.PERSON_BEHIND)
 _SITE, _OTHER_FIRM = re.compile(cue.SITE), re.compile(cue.OTHER_FIRM)
 _ACT, _VERB_BEFORE = re.compile(cue.ACT), re.compile(names.VERB_BEFORE)
 _NOT_COMPANY, _NOT_CREATED = re.compile(cue.NOT_COMPANY), re.compile(cue.NOT_CREATED)
+_SUM = re.compile(cue.SUM)
 _PERSON_NAMED = re.compile(cue.PERSON_NAMED)
 _NO_PERSON = COMMON_WORDS | names.COMMON_NAMES | names.COMMON_DEAL_WORDS
 
@@ -42,6 +43,8 @@ def customer(folded: str, spots: list[Spot], lexicon: Lexicon) -> Spot | None:
     found = created or _place(named, _PATTERNS, _company)
     if any(spot.kind == "deal" for spot in sure) and not (found and _is_firm(folded[found.span[0] : found.span[1]])):
         # A deal says whose it is, unless a firm is named beside it: then the deal's words are only what was talked about.
+        return None
+    if found is not None and _SUM.match(folded, found.span[0]):
         return None
     if found is not None and any(fold(name.text) == folded[slice(*found.span)] for name in lexicon.of_kind("stage")):
         return None

@@ -143,6 +143,9 @@ MONEY_WORDS = words(
 )
 SLANG_COUNT = r"(?![一1]个)(?P<low>\d+(?:\.\d+)?|[" + CN + r"]+)(?:来|多)?个(?=$|[\s,，。;；!！?？)）])"
 
+# No thing before it that could be counted.
+COUNT_BEFORE = r"(?:^|[\s,，。;；]|大概|大约|估计|预计|约|年|总共|一共|[给打报]了?|到|价|款)$"
+
 DISCOUNT = rf"(?:打|按|给|是)?\s?(?P<value>[{D}]{{1,2}}(?:{POINT}[{D}])?|\d(?:\.\d)?|\d\d)\s?折"
 TENTHS = rf"(?P<value>[{D}]|\d)\s?成(?P<more>半|[{D}])?(?=$|[^功交立本员绩果长熟套品为不])"
 PERCENT = (
