@@ -1,4 +1,4 @@
-"""`python -m benchmarks [answers] [screen] [understanding] [grown] [understanding-public --sets FOLDER] [fresh]`.
+"""`python -m benchmarks [answers] [screen] [ack] [ack-latency] [path] [urgent] [idle] [understanding] [grown] [understanding-public --sets FOLDER] [fresh]`.
 
 Measures and prints what benchmarks/README.md shows.
 """
@@ -6,16 +6,26 @@ Measures and prints what benchmarks/README.md shows.
 from __future__ import annotations
 
 import argparse
-import asyncio
 from pathlib import Path
 
-from benchmarks import answer_latency, first_screen, grown, understanding_public, understanding_speed
+from benchmarks import (
+    answer_latency,
+    durable_ack,
+    first_screen,
+    grown,
+    idle,
+    understanding_public,
+    understanding_speed,
+    urgent_lane,
+    whole_path,
+)
+from bot.loop import run_loop
 
 CUSTOMERS = 1000
 BIG = 100_000
 
 
-async def main(wanted: list[str], sets: Path | None) -> None:
+async def main(wanted: list[str], sets: Path | None) -> int:
     """What was asked for; without words, everything that needs no network."""
     wanted = wanted or ["answers", "screen"]
     if "answers" in wanted:
@@ -26,6 +36,16 @@ async def main(wanted: list[str], sets: Path | None) -> None:
             "、".join(f"{seconds:.1f}" for seconds in await first_screen.run()),
             flush=True,
         )
+    if "ack" in wanted:
+        print(f"\n{durable_ack.table(await durable_ack.run())}", flush=True)
+    if "ack-latency" in wanted:
+        print(f"\n{durable_ack.latency_table(await durable_ack.run_latency())}", flush=True)
+    if "path" in wanted:
+        print(f"\n{whole_path.table(await whole_path.run())}", flush=True)
+    if "urgent" in wanted:
+        print(f"\n{urgent_lane.table(await urgent_lane.run())}", flush=True)
+    if "idle" in wanted:
+        print(f"\n{idle.table(await idle.run())}", flush=True)
     if "understanding" in wanted:
         print(f"\n{understanding_speed.table(understanding_speed.run(BIG))}", flush=True)
     if sets is not None and "understanding-public" in wanted:
@@ -34,6 +54,7 @@ async def main(wanted: list[str], sets: Path | None) -> None:
         print(f"\n{grown.table(grown.run())}", flush=True)
     if "fresh" in wanted:
         print(f"\n全新目录里的 make demo → 首屏：{await first_screen.run_fresh():.1f} 秒", flush=True)
+    return 0
 
 
 if __name__ == "__main__":
@@ -43,4 +64,4 @@ if __name__ == "__main__":
     given = parser.parse_args()
     if "understanding-public" in given.wanted and given.sets is None:
         parser.error("understanding-public needs --sets FOLDER")
-    asyncio.run(main(given.wanted, given.sets))
+    run_loop(main(given.wanted, given.sets))

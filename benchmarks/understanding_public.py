@@ -7,15 +7,14 @@ a process of its own, on one thread, over the same rows, and is scored by the sa
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import venv
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks import public_scoring as scoring
+from benchmarks.peers import environment
 from benchmarks.public_scoring import Row
 
 READERS = Path(__file__).parent / "public_readers"
@@ -36,7 +35,7 @@ def run(folder: Path) -> dict[str, dict[str, Score]]:
     sets = {name: rows for path in sorted(folder.glob("*.jsonl")) for name, rows in _sets(path)}
     if not sets:
         raise FileNotFoundError(folder)
-    pythons = {name: _environment(name, packages) for name, (_, packages) in PEERS.items()}
+    pythons = {name: environment(name, packages) for name, (_, packages) in PEERS.items()}
     found: dict[str, dict[str, Score]] = {}
     for name, rows in sets.items():
         task = task_of(rows[0])
@@ -63,19 +62,6 @@ def _sets(path: Path) -> Iterable[tuple[str, list[Row]]]:
         of_model = [row for row in rows if (row.get("model", "") if split else "") == name]
         if of_model[0]["task"] != "number_with_unit" or name == "CurrencyModel":
             yield f"{path.stem} {name}".strip(), of_model
-
-
-def _environment(name: str, packages: tuple[str, ...]) -> Path:
-    """The interpreter of an environment with these packages, made once and kept in the user's cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scrm-bot" / "peers" / name
-    python = cache / "bin" / "python"
-    marker = cache / "packages"
-    wanted = "\n".join(packages)
-    if not marker.exists() or marker.read_text(encoding="utf-8") != wanted:
-        venv.create(cache, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True, capture_output=True)
-        marker.write_text(wanted, encoding="utf-8")
-    return python
 
 
 def _scored(command: list[str], rows: list[Row]) -> Score | None:
