@@ -14,7 +14,7 @@ from benchmarks.durable_ack import BARE, serving
 from benchmarks.office import Office
 from benchmarks.processes import resident_mb
 
-REPS, ROUNDS, SETTLE = 200, 5, 3.0
+REPS, ROUNDS, SETTLE = 200, 3, 3.0
 Figures = dict[str, list[tuple[float, float]]]  # seconds to ready and MB when idle, per round
 
 
