@@ -45,8 +45,6 @@ OTHER_LICENCES = {
     "psycopg-binary": "LGPL: the same",
     "python-stdnum": "LGPL: a library used unchanged, installed from its own package",
     "certifi": "MPL: a list of certificates, unchanged",
-    "zhconv": "GPL 2 or later, for MediaWiki's conversion tables: we do not ship it; who passes on an image that has it"
-    " passes the whole on under GPL 3 (Apache 2.0 allows that)",
 }
 FORBIDDEN = re.compile(r"AGPL|Affero|SSPL|Commons Clause|BUSL|Business Source|[Pp]roprietary")
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import warnings
 from collections.abc import Iterable
 from functools import cache
 
-from zhconv import convert
+from opencc import OpenCC
 
 from bot.nlu.cues.names import CANTONESE, IN_GB2312
 from bot.nlu.cues.numerals import ALWAYS_SIMPLE
@@ -58,22 +57,26 @@ def _simplified(text: str) -> str:
     try:
         text.encode("gb2312")
     except UnicodeEncodeError:
-        _load_tables()
-        simple = str(convert(text, "zh-hans"))
+        simple = _converted(text)
         text = simple if len(simple) == len(text) else "".join(_one(char) for char in text)
     return text.translate(_SAME)
 
 
 @cache
-def _load_tables() -> None:
-    """Read the conversion tables once; the library forgets to close their file, which is no news to our callers."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        convert("", "zh-hans")
+def _converter() -> OpenCC:
+    """Traditional to simplified; its tables are read when the first such text comes."""
+    return OpenCC("t2s")
+
+
+def _converted(text: str) -> str:
+    try:
+        return str(_converter().convert(text))
+    except UnicodeEncodeError:  # half of a surrogate pair is no text
+        return text
 
 
 def _one(char: str) -> str:
-    simple = str(convert(char, "zh-hans"))
+    simple = _converted(char)
     return simple if len(simple) == 1 else char
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
@@ -29,10 +29,19 @@ async def test_it_goes_on_whatever_the_wall_clock_is_set_to(jump: float, monkeyp
         nonlocal beats
         beats += 1
 
-    heart, real = Heartbeat(beat), time.time
+    ahead = timedelta(seconds=0)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + ahead
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Clock)
+    monkeypatch.setattr(heartbeat, "datetime", Clock)
+    heart = Heartbeat(beat)
     heart.start()
     await until(lambda: beats > 2)
-    monkeypatch.setattr(time, "time", lambda: real() + jump)
+    ahead = timedelta(seconds=jump)
     seen = beats
     await until(lambda: beats > seen + 5)
     await heart.stop()
