@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import sys
 import tempfile
@@ -34,6 +35,15 @@ def main() -> None:
     except ConfigError as error:
         errors.print(str(error), style="red", markup=False)
         sys.exit(2)
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        errors.print(
+            "端口用不了：被别的程序占着或没有权限。换一个端口（server.port，演示用 --port）。",
+            style="red",
+            markup=False,
+        )
+        sys.exit(4)
     except Exception as error:
         from scrm.db import why_away
 
@@ -54,7 +64,7 @@ AWAY = {
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="页面端口")] = 8080,
+    port: Annotated[int, typer.Option(help="页面端口", min=0, max=65535)] = 8080,
     data: Annotated[Path | None, typer.Option(help="数据目录；不填则用临时目录")] = None,
 ) -> None:
     """不需要账号和网络：模拟两个平台，打开浏览器就能试用。"""

@@ -163,10 +163,14 @@ def load_storage(path: str | Path) -> Config:
 def _read(path: str | Path) -> dict[str, Any]:
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: 没有这个配置文件") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: 读不到配置文件（{error}）") from error
+        raise ConfigError(f"{path}: 读不到配置文件，请检查权限，文件要是 UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: 不是合法的 TOML：{error}") from error
+        where = re.search(r"at line (\d+), column (\d+)", str(error))
+        place = f"第 {where.group(1)} 行第 {where.group(2)} 列附近" if where else "结尾处"
+        raise ConfigError(f"{path}: {place}不合 TOML 的写法，检查引号、括号和等号") from error
 
 
 def parse(raw: dict[str, Any], *, source: str = "config") -> Config:
@@ -217,7 +221,19 @@ def _explain(message: str) -> str:
     if missing := re.search(r"missing required field `(.+?)`", text):
         key = missing.group(1) if path == "(顶层)" else f"{path}.{missing.group(1)}"
         return f"{key}：缺少这个配置项"
+    if "matching regex" in text:
+        return f"{path}：写法不对，时刻写成 08:45 这样"
+    if wrong := re.search(r"Expected `(.+?)`, got `(.+?)`", text):
+        expected, got = ("、".join(_TYPES.get(one, one) for one in part.split(" | ")) for part in wrong.groups())
+        return f"{path}：应是{expected}，现在是{got}"
+    if wrong := re.search(r"Expected `(\w+)` ([<>]=?) (-?\d+)", text):
+        return f"{path}：应 {wrong.group(2)} {wrong.group(3)}"
     return f"{path}：{text}"
+
+
+_TYPES = {
+    "str": "文字（加引号）", "int": "整数", "float": "数", "bool": "true 或 false", "array": "列表", "object": "一节设置", "null": "空",
+}  # fmt: skip
 
 
 def _check(config: Config, source: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from bot.events import (
 from bot.handlers import EVENTS, HANDLERS
 from bot.handlers.checkins import check_in
 from bot.names import Names
+from bot.nlu.cues.names import ELSEWHERE
 from bot.nlu.frame import Frame, Scope
 from bot.nlu.phrases import phrase
 from bot.nlu.plan import commands_of
@@ -47,6 +49,8 @@ from scrm.access import SYSTEM, Actor
 from scrm.errors import AlreadySo, Ambiguous, Candidate, DomainError, Missing, NotAllowed, Outdated, UnknownName
 
 log = structlog.get_logger("dispatcher")
+
+_ELSEWHERE = re.compile(ELSEWHERE)
 
 # While a draft waits for words, these still are commands of their own and not its answer.
 _OWN_SENTENCES = frozenset(
@@ -266,6 +270,8 @@ class Turn:
         `asked`: what understanding could not decide; the first command that needs it asks.
         """
         known = talk.last(self.session, self.context.actor.member_id, self.context.conversation)
+        if _ELSEWHERE.search(source):
+            known = {}
         waiting = [talk.fill_gaps(command, known) for command in commands]
         done: list[Card] = []
         while waiting:

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from emulator.dingtalk import DingTalkEmulator
 from emulator.screen import Shown
+from emulator.screens import NotOnScreen
 from emulator.wecom import WeComEmulator
 
 FILES = Path(__file__).parent / "page"
@@ -212,6 +213,8 @@ def _answered(
             await act(phone, body)
         except (ValueError, KeyError, TypeError, AttributeError, LookupError) as error:
             return web.json_response({"error": str(error)}, status=400)
+        except NotOnScreen:
+            return web.json_response({"error": "这个按钮已经不在屏幕上了"}, status=409)
         return web.json_response({"ok": True})
 
     return handler

@@ -23,6 +23,8 @@ from scrm.activities import Seen
 from scrm.followups import Seen as SeenFollowUp
 from scrm.models import Activity, FollowUp
 
+LAST_RECORDED = "最近一条记录"
+WHAT_TO_AMEND = "要改哪里直接说，比如「金额改成60万」「改到后天下午」，或者点上面的按钮。"
 SUPPLEMENTED, AMENDED, LINKED = "已补充", "已修改", "已归到商机"
 WHICH_DEAL = "这次跟进是哪个商机的？"
 ASK_MORE = "还想补充什么？"

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 
+import msgspec
+
 from bot import commands as c
 from bot.cards import activities as cards
 from bot.cards import deals as deal_cards
@@ -145,7 +147,10 @@ def use_amount(command: c.UseAmount, context: Context) -> Card:
 def amend(command: c.Amend, context: Context) -> Card:
     """修改: only the facts named change, in what the speaker has just recorded."""
     session, actor, hours = context.session, context.actor, hours_of(context.settings)
-    found = amending.just_recorded(session, actor, context.now, _kinds_meant(command))
+    kinds = _kinds_meant(command)
+    found = amending.just_recorded(session, actor, context.now, kinds or amending.KINDS)
+    if not kinds:
+        return _to_amend(context, found)
     if command.customer is not None:
         amending.customer(session, found, lookup.customer(session, actor, command.customer))
     if command.amount is not None:
@@ -160,24 +165,31 @@ def amend(command: c.Amend, context: Context) -> Card:
 
 
 def _kinds_meant(command: c.Amend) -> frozenset[str]:
-    """What has the facts named: an amount is a record's or a deal's, a time a record's next step. Raises NothingToAmend."""
+    """What has the facts named: an amount is a record's or a deal's, a time a record's next step; none for 修改 alone."""
     kinds: frozenset[str] = amending.KINDS if command.customer is not None else frozenset()
     if command.amount is not None:
         kinds |= {"activity", "deal"}
     if command.next_at is not None:
         kinds |= {"activity", "followup"}
-    if not kinds:
-        raise amending.NothingToAmend
     return kinds
 
 
+def _to_amend(context: Context, found: amending.Recorded) -> Card:
+    """What was recorded last, as it is, and how to say what is wrong with it."""
+    return msgspec.structs.replace(_as_it_is(context, found), title=cards.LAST_RECORDED, note=cards.WHAT_TO_AMEND)
+
+
 def _amended(context: Context, found: amending.Recorded) -> Card:
-    clock = clock_of(context)
     context.touch(f"customer:{found.customer_id}")
     if found.deal is not None:
         context.touch(f"deal:{found.deal.id}")
     if found.followup is not None:
         context.touch(followups.view(found.followup))
+    return _as_it_is(context, found)
+
+
+def _as_it_is(context: Context, found: amending.Recorded) -> Card:
+    clock = clock_of(context)
     if found.activity is not None:
         return _shown_again(context, found.activity, cards.AMENDED)
     if found.deal is not None:

@@ -35,7 +35,7 @@ def _answer(line: str, only: str | None, explain: bool) -> dict[str, Any]:
     row: Any = None
     try:
         row = json.loads(line)
-        return found(row, only) if only else framed(row, explain)
+        return found(row, only, explain=explain) if only else framed(row, explain)
     except _EXPECTED as error:
         return {
             "id": row.get("id") if isinstance(row, dict) else None,

@@ -27,8 +27,8 @@ def plain(value: Decimal) -> int | float:
     return whole if whole == value else float(value)
 
 
-def found(row: dict[str, Any], only: str) -> dict[str, Any]:
-    """The times, numbers or sums of money of one row. Raises ValueError for another `only`."""
+def found(row: dict[str, Any], only: str, *, explain: bool = False) -> dict[str, Any]:
+    """The times, numbers or sums of money of one row, with the rule that read each if asked to explain. Raises ValueError for another `only`."""
     text = str(row["text"])[:MAX_TEXT]
     folded = fold(clean(cue.WIDE_COMMA.sub(",", text)))
     if only == "time":
@@ -37,11 +37,11 @@ def found(row: dict[str, Any], only: str) -> dict[str, Any]:
             if row.get("ref")
             else datetime.now(SHANGHAI).replace(tzinfo=None)
         )
-        return {"id": row["id"], "found": times(text, folded, now)}
+        return {"id": row["id"], "found": times(text, folded, now, explain=explain)}
     if only not in ("number", "money"):
         raise ValueError(only)
     quantities = _numbers(folded) if only == "number" else numbers.amounts(folded, every=True)
-    return {"id": row["id"], "found": [_quantity_row(text, quantity) for quantity in quantities]}
+    return {"id": row["id"], "found": [_quantity_row(text, quantity, explain=explain) for quantity in quantities]}
 
 
 def _numbers(text: str) -> list[Quantity]:
@@ -62,17 +62,17 @@ def _ordinal(text: str, found: Quantity) -> Quantity:
     return msgspec.structs.replace(found, span=(start - 1, end), rule="ordinal")
 
 
-def _quantity_row(text: str, quantity: Quantity) -> dict[str, Any]:
+def _quantity_row(text: str, quantity: Quantity, *, explain: bool = False) -> dict[str, Any]:
     start, end = quantity.span
     answer: dict[str, Any] = {"text": text[start:end], "start": start, "end": end, "value": plain(quantity.value)}
     if quantity.high is not None:
         answer["value_to"] = plain(quantity.high)
     if quantity.unit:
         answer["unit"] = quantity.unit
-    return answer
+    return answer | ({"rule": quantity.rule} if explain else {})
 
 
-def times(text: str, folded: str, now: datetime) -> list[dict[str, Any]]:
+def times(text: str, folded: str, now: datetime, *, explain: bool = False) -> list[dict[str, Any]]:
     """Every time expression with its readings; `now` is naive local time."""
     at = Now(now, "future")
     found = expressions.find(folded, at)
@@ -81,5 +81,6 @@ def times(text: str, folded: str, now: datetime) -> list[dict[str, Any]]:
     for when in found:
         start, end = when.span
         norms = readings.of(folded[start:end], when, past.get(when.span, when), now)
-        rows.append({"text": text[start:end], "start": start, "end": end, "norm": norms})
+        row = {"text": text[start:end], "start": start, "end": end, "norm": norms}
+        rows.append(row | ({"rule": when.rule} if explain else {}))
     return rows

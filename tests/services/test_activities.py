@@ -228,7 +228,7 @@ def test_a_deal_just_made_and_a_step_just_planned_can_be_amended(floor: SalesFlo
     assert value(floor.say(c.Amend(amount=Decimal(310000))), "金额") == "31万"
     assert value(floor.say(c.Amend(next_at=at(11, 26, 15))), "时间") == "11月26日 周四 15:00"
     assert len(floor.all(FollowUp)) == 1
-    floor.refuses(amending.NothingToAmend, lambda: floor.say(c.Amend(words="改一下")))
+    assert floor.say(c.Amend(words="改一下")).title == "最近一条记录"
     floor.now = at(11, 26, 15)
     floor.refuses(amending.NothingToAmend, lambda: floor.say(c.Amend(next_at=at(11, 27))))
 

@@ -137,6 +137,20 @@ def test_a_base_may_end_with_a_slash() -> None:
     assert config.wecom.api_base == "http://127.0.0.1:9000"
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "value", "sentence"),
+    [
+        ("company", "name", 5, "company.name：应是文字（加引号），现在是整数"),
+        ("server", "port", "80", "server.port：应是整数，现在是文字（加引号）"),
+        ("alerts", "digest_at", "8:4", "alerts.digest_at：写法不对，时刻写成 08:45 这样"),
+    ],
+)
+def test_a_wrong_value_is_told_in_plain_chinese(section: str, key: str, value: object, sentence: str) -> None:
+    raw = company()
+    raw[section] = {**raw.get(section, {}), key: value}
+    assert refused(raw) == sentence
+
+
 # --- secrets
 
 
@@ -215,7 +229,9 @@ def test_a_secret_is_never_part_of_the_sentence() -> None:
     assert "hunter2" not in refused(company(wecom={**APP, "aes_key": "hunter2"}))
 
 
-@pytest.mark.parametrize(("text", "words"), [("[company", "TOML"), ("key = 1\nkey = 2", "TOML"), (None, "读不到")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("[company", "TOML"), ("key = 1\nkey = 2", "TOML"), (None, "没有这个配置文件")]
+)
 def test_a_file_that_cannot_be_read(tmp_path: Path, text: str | None, words: str) -> None:
     path = tmp_path / "acme.toml"
     if text is not None:

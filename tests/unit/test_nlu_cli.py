@@ -6,6 +6,8 @@ import io
 import json
 from typing import Any
 
+import pytest
+
 from bot.nlu.cli import run
 
 ROW = {
@@ -49,6 +51,14 @@ def test_explanations_say_where_and_why() -> None:
     facts = {fact["slot"]: (ROW["text"][slice(*fact["span"])], fact["rule"]) for fact in answer["facts"]}
     assert facts["next_at"] == ("下周三", "weekday of a week")
     assert facts["contacts"] == ("方总", "known name")
+
+
+@pytest.mark.parametrize(("only", "text"), [("time", "下周三见"), ("number", "一共二十三个"), ("money", "大概90万")])
+def test_times_and_numbers_say_by_which_rule_they_were_read(only: str, text: str) -> None:
+    row = json.dumps({"id": 1, "text": text, "ref": "2026-05-13T10:00:00"})
+    (explained,), (plain,) = answers([row], only, explain=True), answers([row], only)
+    assert all(found["rule"] for found in explained["found"])
+    assert all("rule" not in found for found in plain["found"])
 
 
 def test_chat_only_intents_are_none_here() -> None:
