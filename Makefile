@@ -22,7 +22,7 @@ demo: $(VENV)/.base
 	@$(BIN)/scrm-bot demo --port $(PORT)
 
 test: $(VENV)/.test
-	@$(BIN)/python -m pytest -n 2 -q
+	@$(BIN)/python -m pytest -n 4 -q
 
 lint: $(VENV)/.test
 	@$(BIN)/ruff check .

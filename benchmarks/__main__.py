@@ -1,4 +1,4 @@
-"""`python -m benchmarks [answers] [screen] [ack] [ack-latency] [path] [urgent] [idle] [understanding] [grown] [understanding-public --sets FOLDER] [fresh]`.
+"""`python -m benchmarks [answers] [screen] [ack] [ack-latency] [path] [urgent] [idle] [understanding] [grown] [digest --size N] [due] [understanding-public --sets FOLDER] [fresh]`.
 
 Measures and prints what benchmarks/README.md shows.
 """
@@ -10,6 +10,8 @@ from pathlib import Path
 
 from benchmarks import (
     answer_latency,
+    digest,
+    due,
     durable_ack,
     first_screen,
     grown,
@@ -25,7 +27,7 @@ CUSTOMERS = 1000
 BIG = 100_000
 
 
-async def main(wanted: list[str], sets: Path | None) -> int:
+async def main(wanted: list[str], sets: Path | None, size: int) -> int:
     """What was asked for; without words, everything that needs no network."""
     wanted = wanted or ["answers", "screen"]
     if "answers" in wanted:
@@ -52,6 +54,10 @@ async def main(wanted: list[str], sets: Path | None) -> int:
         print(f"\n{understanding_public.table(understanding_public.run(sets))}", flush=True)
     if "grown" in wanted:
         print(f"\n{grown.table(grown.run())}", flush=True)
+    if "digest" in wanted:
+        print(f"\n{digest.table(digest.run(size), size)}", flush=True)
+    if "due" in wanted:
+        print(f"\n{due.table(await due.run(BIG), BIG)}", flush=True)
     if "fresh" in wanted:
         print(f"\n全新目录里的 make demo → 首屏：{await first_screen.run_fresh():.1f} 秒", flush=True)
     return 0
@@ -61,7 +67,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("wanted", nargs="*")
     parser.add_argument("--sets", type=Path, help="folder of published test sets, for understanding-public")
+    parser.add_argument("--size", type=int, default=digest.ACTIVITIES, help="records of digest; a fifth as many deals")
     given = parser.parse_args()
     if "understanding-public" in given.wanted and given.sets is None:
         parser.error("understanding-public needs --sets FOLDER")
-    run_loop(main(given.wanted, given.sets))
+    run_loop(main(given.wanted, given.sets, given.size))

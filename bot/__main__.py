@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.config import Config, ConfigError, load, load_storage
+from bot.config import Config, ConfigError, load, load_doors, load_storage
 
 app = typer.Typer(
     help="企业微信 / 钉钉里的 SCRM 机器人。", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -28,31 +27,35 @@ errors = Console(stderr=True, highlight=False)
 ConfigOption = Annotated[Path, typer.Option("-c", "--config", help="配置文件", show_default=False)]
 
 
+def _complain(sentence: str) -> None:
+    errors.print(sentence, style="red", markup=False, soft_wrap=True)
+
+
 def main() -> None:
-    """Entry point: a config error is one sentence and exit code 2, a database that cannot serve one and exit code 3."""
+    """Entry point. One sentence and exit code 2 for a config error, 3 for a database that cannot serve, 4 for the address."""
     try:
         app()
     except ConfigError as error:
-        errors.print(str(error), style="red", markup=False)
+        _complain(str(error))
         sys.exit(2)
-    except OSError as error:
-        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-            raise
-        errors.print(
-            "端口用不了：被别的程序占着或没有权限。换一个端口（server.port，演示用 --port）。",
-            style="red",
-            markup=False,
-        )
-        sys.exit(4)
     except Exception as error:
+        from bot.platforms.base import CannotListen
         from scrm.db import why_away
 
+        if isinstance(error, CannotListen):
+            _complain(ADDRESS[error.why])
+            sys.exit(4)
         if not (why := why_away(error)):
             raise
-        errors.print(f"数据库现在用不了：{AWAY[why]}。好了以后再运行这条命令。", style="red", markup=False)
+        _complain(f"数据库现在用不了：{AWAY[why]}。好了以后再运行这条命令。")
         sys.exit(3)
 
 
+ADDRESS = {
+    "taken": "端口用不了：被别的程序占着。停掉那个程序，或者换一个端口（server.port，演示用 --port）。",
+    "forbidden": "端口用不了：没有权限。换一个 1024 以上的端口（server.port，演示用 --port）。",
+    "elsewhere": "server.host 不是这台机器的地址：只给本机用写 127.0.0.1，给别的机器用写 0.0.0.0。",
+}
 AWAY = {
     "gone": "连不上，请检查 database.url 和数据库是否在运行",
     "busy": "被别的程序占着",
@@ -83,10 +86,11 @@ def run(
     config: Annotated[list[Path], typer.Option("-c", "--config", help="配置文件，可以多个", show_default=False)],
 ) -> None:
     """启动服务，一家或多家企业。"""
+    settings = [load_doors(path) for path in config]
     from bot.app import serve
     from bot.loop import run_loop
 
-    sys.exit(run_loop(serve([load(path) for path in config])))
+    sys.exit(run_loop(serve(settings)))
 
 
 @app.command()
@@ -108,17 +112,18 @@ def migrate(
 @app.command()
 def check(config: ConfigOption) -> None:
     """检查配置、凭证、回调、权限和时钟，逐条说明怎么改。"""
+    settings = load(config)
     from bot.check import report
 
-    sys.exit(asyncio.run(report(load(config), sys.stdout)))
+    sys.exit(asyncio.run(report(settings, sys.stdout)))
 
 
 @app.command()
 def tick(config: ConfigOption, at: Annotated[str, typer.Option(help="业务时间，ISO-8601")] = "") -> None:
     """执行一次全部定时任务，把该发的发出去，然后退出。"""
+    settings = load(config)
     from bot.tick import run_tick
 
-    settings = load(config)
     for line in asyncio.run(run_tick(settings, _moment(at, settings))):
         typer.echo(json.dumps(line, ensure_ascii=False))
 
@@ -153,7 +158,7 @@ def import_customers(file: Path, config: ConfigOption) -> None:
                 lambda done, total: progress.update(bar, completed=done, total=total),
             )
     except ImportRefused as error:
-        errors.print(str(error), style="red", markup=False)
+        _complain(str(error))
         sys.exit(1)
     finally:
         database.close()
@@ -175,8 +180,8 @@ def export(noun: str, file: Path, config: ConfigOption) -> None:
     try:
         with database.read() as session:
             count = exporting.export(session, noun, file, settings.zone)
-    except (ValueError, OSError) as error:
-        errors.print(str(error), style="red", markup=False)
+    except exporting.ExportRefused as error:
+        _complain(str(error))
         sys.exit(1)
     finally:
         database.close()
@@ -200,7 +205,7 @@ def backup(
     try:
         size = backups.back_up(database, target)
     except (backups.BackupFailed, SQLAlchemyError) as error:
-        errors.print(str(error), style="red", markup=False)
+        _complain(str(error))
         sys.exit(1)
     finally:
         database.close()
@@ -221,7 +226,7 @@ def restore(
     try:
         backups.restore(database, source, replace=replace)
     except (backups.BackupFailed, SQLAlchemyError) as error:
-        errors.print(str(error), style="red", markup=False)
+        _complain(str(error))
         sys.exit(1)
     finally:
         database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,17 +14,32 @@ from sqlalchemy.orm import Session
 from bot import budget
 from bot.cards import errors as error_cards
 from bot.cards.card import Card
-from bot.context import PUSH, REPLY, URGENT, Context, Owed
+from bot.cards.clock import Clock
+from bot.cards.reminding import covered
+from bot.context import PUSH, REPLY, URGENT, Context, Owed, picture_key
 from bot.events import AnyEvent, Click, Enter, Message
-from bot.outbox import CALL, CALLS, Address, address_of, card_id_of, door_of, now_ms, post, supersede, withdraw
+from bot.outbox import (
+    CALL,
+    CALLS,
+    Address,
+    addresses_of,
+    card_id_of,
+    door_of,
+    now_ms,
+    post,
+    post_many,
+    supersede,
+    withdraw,
+)
 from bot.tables import CardCopy, Inbox, Outbox
 from bot.views import view_card
-from scrm import members
+from scrm import covers, members
 
 log = structlog.get_logger("answers")
 
 WECOM_CODE_MS = 72 * 3_600_000  # a response code updates a card once within 72 h (OD:94888)
 DINGTALK_COPY_MS = 7 * 24 * 3_600_000
+NEVER = 1 << 62
 BOT_UPDATE_MS = 5_000  # an AI-bot card can be changed only within 5 s of its click (OD:101463)
 # The synchronous answer of a DingTalk card callback must come first: the two race (DingTalk docs, card callbacks).
 DINGTALK_UPDATE_DELAY = timedelta(milliseconds=1500)
@@ -40,6 +56,8 @@ def post_answer(
     address = Address(door_of(origin), origin.user_id)
     extra = _reply_extra(event)
     update = None
+    if origin.user_id:
+        _post_pictures(context, event, address)
     if isinstance(event, Click) and in_place and _changes_in_place(event, row):
         update = card
         _post_update(context, event, row, card, address, extra)
@@ -54,32 +72,64 @@ def post_answer(
     return update
 
 
+def _post_pictures(context: Context, event: AnyEvent, address: Address) -> None:
+    """What the answer shows comes right before it, on the same phone."""
+    shown = [owed for owed in context.owed if owed.key == picture_key(context.turn)]
+    for owed in shown:
+        context.owed.remove(owed)
+        post(context.session, replace(owed, lane=URGENT if isinstance(event, Click) else REPLY), address, context.turn)
+
+
 def post_owed(context: Context, doors: Sequence[str], *, clicked: str = "") -> None:
     """Write down everything the handlers owed, and the redrawing of live copies of what they touched."""
     drawn = {clicked}
-    for owed in context.owed:
+    plain = []
+    for owed in _for_stand_ins(context):
         answer = card_id_of(_answer_key(owed.instead_of)) if owed.instead_of else ""
-        if answer and not withdraw(context.session, _answer_key(owed.instead_of)) and _becomes(context, answer, owed):
+        if (
+            answer
+            and not withdraw(context.session, _answer_key(owed.instead_of))
+            and _becomes(context, answer, owed, doors)
+        ):
             drawn.add(answer)
         else:
-            post_one(context, owed, doors)
+            plain.append(owed)
+    post_all(context, plain, doors)
     context.owed.clear()
-    _redraw_copies(context, drawn)
+    _redraw_copies(context, drawn, doors)
     context.touched.clear()
 
 
-def post_one(context: Context, owed: Owed, doors: Sequence[str]) -> None:
-    """Write down one owed thing: a call, or a message through the door the member used last."""
-    if owed.kind in CALLS:
-        post(context.session, owed, Address(CALL, ""), context.turn)
-        return
-    if owed.member_id is None:
-        raise ValueError(f"{owed.kind} {owed.key} is for nobody")
-    address = address_of(context.session, owed.member_id, doors)
-    if address is None:
-        log.warning("unreachable", member=owed.member_id, key=owed.key)
-        return
-    post(context.session, owed, address, context.turn)
+def _for_stand_ins(context: Context) -> list[Owed]:
+    """What is owed, with the pushes to those who are away turned to whoever stands in; the card names both."""
+    pushed = {owed.member_id for owed in context.owed if owed.lane == PUSH and owed.kind == "card" and owed.member_id}
+    away = covers.stand_ins(context.session, pushed, context.today)
+    clock = Clock(context.settings.zone, context.now)
+    turned = []
+    for owed in context.owed:
+        stand_in = away.get(owed.member_id or 0)
+        if stand_in is not None and owed.lane == PUSH and owed.kind == "card":
+            card = covered(owed.payload["card"], stand_in, clock)
+            owed = replace(owed, member_id=stand_in.cover_id, payload={**owed.payload, "card": card})
+        turned.append(owed)
+    return turned
+
+
+def post_all(context: Context, many: Sequence[Owed], doors: Sequence[str]) -> None:
+    """Write down what is owed: calls, and messages through the door each member used last; a handful of statements for all."""
+    for owed in many:
+        if owed.kind not in CALLS and owed.member_id is None:
+            raise ValueError(f"{owed.kind} {owed.key} is for nobody")
+    people = {owed.member_id for owed in many if owed.kind not in CALLS and owed.member_id is not None}
+    known = addresses_of(context.session, people, doors) if people else {}
+    placed = []
+    for owed in many:
+        address = Address(CALL, "") if owed.kind in CALLS else known.get(owed.member_id or 0)
+        if address is None:
+            log.warning("unreachable", member=owed.member_id, key=owed.key)
+        else:
+            placed.append((owed, address))
+    post_many(context.session, placed, context.turn)
 
 
 def _answer_key(turn: str) -> str:
@@ -181,10 +231,10 @@ def _plain(card: Card) -> str:
 # --- live copies
 
 
-def _becomes(context: Context, card_id: str, owed: Owed) -> bool:
+def _becomes(context: Context, card_id: str, owed: Owed, doors: Sequence[str]) -> bool:
     """Redraw a card that was sent as the one owed now; False when it cannot be changed any more."""
     copy = context.session.scalars(
-        sa.select(CardCopy).where(CardCopy.card_id == card_id, _is_live(context.session))
+        _LIVE.where(CardCopy.card_id == card_id), _live_since(context.session, doors)
     ).first()
     if copy is None:
         return False
@@ -192,12 +242,12 @@ def _becomes(context: Context, card_id: str, owed: Owed) -> bool:
     return True
 
 
-def _redraw_copies(context: Context, drawn: set[str]) -> None:
+def _redraw_copies(context: Context, drawn: set[str], doors: Sequence[str]) -> None:
     """Queue a fresh picture for every other phone that shows something this event changed, where it can still be changed."""
     if not context.touched:
         return
-    for copy in _live_copies(context.session, context.touched, drawn):
-        actor = members.actor_of_member(context.session, copy.member_id, context.settings.admins)
+    for copy in _live_copies(context.session, context.touched, drawn, doors):
+        actor = members.actor_of_member(context.session, copy.member_id, context.settings.admins, context.today)
         if actor is None:
             continue
         theirs = Context(context.session, actor, context.now, context.settings, context.turn)
@@ -218,20 +268,31 @@ def _owe_update(context: Context, copy: CardCopy, card: Card, key: str) -> None:
     copy.response_code = ""
 
 
-def _is_live(session: Session) -> sa.ColumnElement[bool]:
-    """Whether a copy can still be changed."""
+def _live_since(session: Session, doors: Sequence[str]) -> dict[str, int]:
+    """The moments after which a copy must have been sent, so that it can still be changed."""
     now = now_ms()
-    wecom = sa.and_(CardCopy.door == "wecom_app", CardCopy.response_code != "", CardCopy.sent_ms > now - WECOM_CODE_MS)
-    live = [wecom]
-    if not budget.is_tight(session, "dingtalk_api"):
-        live.append(sa.and_(CardCopy.door == "dingtalk", CardCopy.sent_ms > now - DINGTALK_COPY_MS))
-    return sa.or_(*live)
+    tight = "dingtalk" not in doors or budget.is_tight(session, "dingtalk_api")
+    return {"wecom_since": now - WECOM_CODE_MS, "dingtalk_since": NEVER if tight else now - DINGTALK_COPY_MS}
 
 
-def _live_copies(session: Session, views: set[str], drawn: set[str]) -> list[CardCopy]:
-    query = (
-        sa.select(CardCopy)
-        .where(CardCopy.view.in_(views), CardCopy.card_id.not_in(drawn), _is_live(session))
-        .order_by(CardCopy.sent_ms.desc())
+_LIVE = sa.select(CardCopy).where(
+    sa.or_(
+        sa.and_(
+            CardCopy.door == "wecom_app", CardCopy.response_code != "", CardCopy.sent_ms > sa.bindparam("wecom_since")
+        ),
+        sa.and_(CardCopy.door == "dingtalk", CardCopy.sent_ms > sa.bindparam("dingtalk_since")),
     )
-    return list(session.scalars(query.limit(50)))
+)
+_LIVE_OF_VIEWS = (
+    _LIVE.where(
+        CardCopy.view.in_(sa.bindparam("views", expanding=True)),
+        CardCopy.card_id.not_in(sa.bindparam("drawn", expanding=True)),
+    )
+    .order_by(CardCopy.sent_ms.desc())
+    .limit(50)
+)
+
+
+def _live_copies(session: Session, views: set[str], drawn: set[str], doors: Sequence[str]) -> list[CardCopy]:
+    wanted = {"views": sorted(views), "drawn": sorted(drawn), **_live_since(session, doors)}
+    return list(session.scalars(_LIVE_OF_VIEWS, wanted))

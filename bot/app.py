@@ -60,6 +60,7 @@ class CompanyApp:
         self.dispatch_loop = DispatchLoop(
             self.store, self.dispatcher, self.doors.directories, self.send_loop.nudge, self.doors.render_update
         )
+        self._readings = directories.Readings(self.store, self.doors.directories)
         self._leases = [
             SocketLease(name, listener, self.store, self.send_loop, self.holder, self._replaced)
             for name, listener in self.doors.leased.items()
@@ -82,9 +83,7 @@ class CompanyApp:
         await self.store.run(self.dispatcher.warm_up)
         for door, sender in self.doors.senders.items():
             self.send_loop.open_door(door, sender)
-        self.send_loop.serve_calls(
-            {**self.doors.calls, "read_directory": directories.call(self.store, self.doors.directories)}
-        )
+        self.send_loop.serve_calls({**self.doors.calls, "read_directory": self._readings})
         self._tasks = [asyncio.create_task(self.dispatch_loop.run()), asyncio.create_task(self.send_loop.run())]
         self._heartbeat.start()
         for listener in self.doors.listeners.values():
@@ -107,12 +106,17 @@ class CompanyApp:
         for task in self._tasks[2:]:
             task.cancel()
         await asyncio.wait(self._tasks, timeout=8) if self._tasks else None
-        await self._session.close()
+        await self._readings.close()
         with suppress(SQLAlchemyError):
             await self.store.run(self._counter.write)
             await self.store.run(lambda session: leases.sign_off(session, self.holder))
-        await asyncio.get_running_loop().run_in_executor(None, self.store.close)
+        await self.let_go()
         log.info("stopped", company=self.key)
+
+    async def let_go(self) -> None:
+        """Close what building the app opened; enough for a company that was never started."""
+        await self._session.close()
+        await asyncio.get_running_loop().run_in_executor(None, self.store.close)
 
     async def beat(self) -> list[tuple[str, int]]:
         """Every job once, as of the business clock."""
@@ -182,6 +186,7 @@ async def serve(configs: Sequence[Config]) -> int:
     server = configs[0].server
     listening = Listening(runner, server.host, server.port)
     try:
+        await listening.bind()  # before anything is done for a company that could not be reached
         for company in companies:
             started.append(company)
             await company.start()
@@ -192,6 +197,6 @@ async def serve(configs: Sequence[Config]) -> int:
         # First the requests in hand are answered, then what they brought is finished.
         await listening.close()
         await runner.cleanup()
-        for company in started:
-            await company.stop()
+        for company in companies:
+            await (company.stop() if company in started else company.let_go())
     return 0

@@ -33,7 +33,10 @@ def count(session: Session, name: str, calls: int = 1) -> None:
 
 def used(session: Session, name: str) -> int:
     """What this month has used."""
-    return session.scalar(sa.select(Meter.used).where(Meter.name == name, Meter.period == period())) or 0
+    return session.scalar(_USED, {"name": name, "period": period()}) or 0
+
+
+_USED = sa.select(Meter.used).where(Meter.name == sa.bindparam("name"), Meter.period == sa.bindparam("period"))
 
 
 def is_tight(session: Session, name: str) -> bool:

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, Struct
 
+from bot.config_words import explain
+
 Key = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]+/?$")]
@@ -117,6 +119,12 @@ class Deals(Struct, frozen=True, forbid_unknown_fields=True):
     renew_ahead_days: Annotated[int, Meta(ge=1, le=365)] = 60
 
 
+class Pictures(Struct, frozen=True, forbid_unknown_fields=True):
+    """[pictures]"""
+
+    font: str = ""
+
+
 class AssistantSection(Struct, frozen=True, forbid_unknown_fields=True):
     """[assistant]: an OpenAI-compatible endpoint for what our own rules do not read."""
 
@@ -136,6 +144,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     dingtalk: DingTalk | None = None
     alerts: Alerts = Alerts()
     deals: Deals = Deals()
+    pictures: Pictures = Pictures()
     assistant: AssistantSection | None = None
 
     @property
@@ -152,6 +161,17 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 def load(path: str | Path) -> Config:
     """The config in a TOML file. Raises ConfigError with the path of the key and what is expected."""
     return parse(_read(path), source=str(path))
+
+
+def load_doors(path: str | Path) -> Config:
+    """The config of a company that is to be served: with a platform to talk on. Raises ConfigError."""
+    config = load(path)
+    if config.wecom is None and config.dingtalk is None:
+        raise ConfigError(
+            f"{path}: 没有配置任何平台，机器人收不到消息。请加上 [wecom.bot]（企业微信智能机器人）、[wecom]（自建应用）"
+            "或 [dingtalk]（钉钉）中的一节，写法见 config.example.toml"
+        )
+    return config
 
 
 def load_storage(path: str | Path) -> Config:
@@ -178,7 +198,7 @@ def parse(raw: dict[str, Any], *, source: str = "config") -> Config:
     try:
         config = msgspec.convert(_expand(raw, source, ""), Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{source}: {_explain(str(error))}") from error
+        raise ConfigError(f"{source}: {explain(str(error))}") from error
     _check(config, source)
     return config
 
@@ -211,31 +231,6 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, **more}
 
 
-def _explain(message: str) -> str:
-    """msgspec's English in the words of an administrator, keeping the path of the key."""
-    text, _, where = message.partition(" - at ")
-    path = where.strip("`").removeprefix("$.") or "(顶层)"
-    if unknown := re.search(r"unknown field `(.+?)`", text):
-        key = unknown.group(1) if path == "(顶层)" else f"{path}.{unknown.group(1)}"
-        return f"{key}：没有这个配置项，请检查拼写"
-    if missing := re.search(r"missing required field `(.+?)`", text):
-        key = missing.group(1) if path == "(顶层)" else f"{path}.{missing.group(1)}"
-        return f"{key}：缺少这个配置项"
-    if "matching regex" in text:
-        return f"{path}：写法不对，时刻写成 08:45 这样"
-    if wrong := re.search(r"Expected `(.+?)`, got `(.+?)`", text):
-        expected, got = ("、".join(_TYPES.get(one, one) for one in part.split(" | ")) for part in wrong.groups())
-        return f"{path}：应是{expected}，现在是{got}"
-    if wrong := re.search(r"Expected `(\w+)` ([<>]=?) (-?\d+)", text):
-        return f"{path}：应 {wrong.group(2)} {wrong.group(3)}"
-    return f"{path}：{text}"
-
-
-_TYPES = {
-    "str": "文字（加引号）", "int": "整数", "float": "数", "bool": "true 或 false", "array": "列表", "object": "一节设置", "null": "空",
-}  # fmt: skip
-
-
 def _check(config: Config, source: str) -> None:
     def refuse(path: str, why: str) -> None:
         raise ConfigError(f"{source}: {path}：{why}")
@@ -244,6 +239,8 @@ def _check(config: Config, source: str) -> None:
         ZoneInfo(config.company.timezone)
     except (KeyError, ValueError, OSError):
         refuse("company.timezone", f"没有「{config.company.timezone}」这个时区，例如 Asia/Shanghai")
+    if unknown := set(re.findall(r"\{\w*\}", config.alerts.welcome)) - {"{member}"}:
+        refuse("alerts.welcome", f"没有 {min(unknown)} 可以填，名字的位置写 {{member}}")
     if config.server.public_url and not re.match(r"^https?://[^\s]+$", config.server.public_url):
         refuse("server.public_url", "应是 https:// 开头的网址")
     if config.wecom is not None:

@@ -37,7 +37,13 @@ class Settings:
     directories: frozenset[str] = frozenset()  # platforms whose directory is readable: "wecom", "dingtalk"
     admins: frozenset[str] = frozenset()  # "wecom:zhangsan"
     renew_ahead_days: int = 60  # how long before a contract's end its renewal deal is opened
+    font: str = ""  # the file of a font with Chinese letters; "" = the first found on the machine
     assistant_seconds: float = 0.0  # how long an assistant may take; 0 = there is none
+
+
+def picture_key(turn: str) -> str:
+    """The key of the picture that belongs to a turn's answer."""
+    return f"picture:{turn}"
 
 
 @dataclass(frozen=True, slots=True)

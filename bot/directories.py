@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -49,29 +49,39 @@ async def _read_in_time(store: Store, source: DirectorySource) -> None:
     await sync(store, source.platform, everybody)
 
 
-def call(store: Store, sources: Mapping[str, DirectorySource]) -> Callable[[Outgoing], Awaitable[Sent]]:
+class Readings:
     """The outbox call "read_directory": one person when the payload names a user id, else everybody."""
-    under_way: dict[str, asyncio.Task[None]] = {}
 
-    async def read(item: Outgoing) -> Sent:
+    def __init__(self, store: Store, sources: Mapping[str, DirectorySource]) -> None:
+        self._store, self._sources = store, sources
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    async def __call__(self, item: Outgoing) -> Sent:
+        """Bring members and departments up to date. Raises SendError."""
         platform, user_id = str(item.payload["platform"]), str(item.payload.get("user_id", ""))
-        source = sources.get(platform)
+        source = self._sources.get(platform)
         if source is None:
             raise SendError(Fate.PERMANENT, "not_configured", platform)
         if user_id:
-            await _read_one(store, source, user_id)
+            await _read_one(self._store, source, user_id)
             return Sent()
         # A big company takes longer than one attempt may: the next one waits for the same reading.
-        if platform not in under_way:
-            under_way[platform] = asyncio.create_task(_read_all(store, source))
+        if platform not in self._under_way:
+            self._under_way[platform] = asyncio.create_task(_read_all(self._store, source))
+        reading = self._under_way[platform]
         try:
-            await asyncio.shield(under_way[platform])
+            await asyncio.shield(reading)
         finally:
-            if under_way[platform].done():
-                del under_way[platform]
+            if reading.done():
+                self._under_way.pop(platform, None)
         return Sent()
 
-    return read
+    async def close(self) -> None:
+        """Give up what is being read: the row is still owed, and read by whoever claims it next."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _read_all(store: Store, source: DirectorySource) -> None:

@@ -96,7 +96,8 @@ class DispatchLoop:
             return self._dispatcher.handle_next(session, list(self._looking), self._known_strangers(), seen)
 
         try:
-            result = await self._store.run(work)
+            # Its event is on the disk already, and what it owes leaves only after the claim is, which brings this along.
+            result = await self._store.run(work, synced=False)
         except Exception as error:
             # A database that cannot serve is nothing this event did: it is taken up again however long that lasts.
             if not seen or why_away(error):

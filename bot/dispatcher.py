@@ -22,10 +22,12 @@ from bot.context import Settings
 from bot.events import AnyEvent
 from bot.names import Names
 from bot.nlu.frame import Scope
+from bot.nlu.lazy import compile_all
 from bot.nlu.understand import understand
 from bot.outbox import now_ms
 from bot.tables import DONE, FAILED, NEW, Inbox
 from bot.turn import NeedsPerson, Shared, Turn
+from scrm.db import table_of
 
 log = structlog.get_logger("dispatcher")
 _decoder = msgspec.json.Decoder(AnyEvent)
@@ -55,6 +57,7 @@ class Dispatcher:
     def warm_up(self, session: Session) -> None:
         """Build the lexicon before the first sentence comes."""
         shared = self._shared
+        compile_all()
         with shared.understanding:
             scope = Scope(zone=shared.settings.zone)
             understand(words.KIND_NAMES["visit"], datetime.now(UTC), shared.names.lexicon(session), scope)
@@ -78,7 +81,7 @@ class Dispatcher:
         if needed is not None:
             return needed
         update, outcome = turn.run()
-        row.state, row.done_ms = DONE, now_ms()
+        session.connection().execute(_DONE, {"row": row.id, "at": now_ms()})
         seconds = time.perf_counter() - started
         metrics.EVENTS.labels(row.kind, outcome).inc()
         metrics.EVENT_SECONDS.labels(row.kind).observe(seconds)
@@ -110,15 +113,22 @@ class Dispatcher:
 
 def _next_row(session: Session, skip: Sequence[int]) -> Inbox | None:
     """The next due event whose speaker has nothing earlier waiting. The row stays locked until this transaction ends."""
-    earlier, now = sa.orm.aliased(Inbox), now_ms()
+    now = now_ms()
+    query = _NEXT.where(Inbox.id.not_in(list(skip))) if skip else _NEXT
+    return session.scalars(query, {"now": now, "never": now + LONGEST_MS}).first()
+
+
+def _next() -> sa.Select[Inbox]:
+    earlier, due = sa.orm.aliased(Inbox), Inbox.not_before_ms <= sa.bindparam("now")
     before = sa.exists().where(earlier.speaker == Inbox.speaker, earlier.state == NEW, earlier.id < Inbox.id)
-    query = (
+    return (
         sa.select(Inbox)
-        .where(Inbox.state == NEW, sa.or_(Inbox.not_before_ms <= now, Inbox.not_before_ms > now + LONGEST_MS), ~before)
+        .where(Inbox.state == NEW, sa.or_(due, Inbox.not_before_ms > sa.bindparam("never")), ~before)
         .order_by(Inbox.lane, Inbox.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    if skip:
-        query = query.where(Inbox.id.not_in(list(skip)))
-    return session.scalars(query).first()
+
+
+_NEXT = _next()
+_DONE = sa.update(table_of(Inbox)).where(Inbox.id == sa.bindparam("row")).values(state=DONE, done_ms=sa.bindparam("at"))

@@ -69,15 +69,19 @@ def open_question(
 
 def open_draft(session: Session, member_id: int, conversation: str) -> DraftRow | None:
     """The question that words may answer now."""
-    return session.scalars(
-        sa.select(DraftRow)
-        .where(
-            DraftRow.member_id == member_id, DraftRow.conversation == conversation, DraftRow.state == "open",
-            DraftRow.created_ms > now_ms() - OPEN_MS,
-        )
-        .order_by(DraftRow.id.desc())
-        .limit(1)
-    ).first()  # fmt: skip
+    about = {"member_id": member_id, "conversation": conversation, "since": now_ms() - OPEN_MS}
+    return session.scalars(_OPEN, about).first()
+
+
+_OPEN = (
+    sa.select(DraftRow)
+    .where(
+        DraftRow.member_id == sa.bindparam("member_id"), DraftRow.conversation == sa.bindparam("conversation"),
+        DraftRow.state == "open", DraftRow.created_ms > sa.bindparam("since"),
+    )
+    .order_by(DraftRow.id.desc())
+    .limit(1)
+)  # fmt: skip
 
 
 def by_button(session: Session, member_id: int, draft_id: int) -> DraftRow:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -35,23 +37,45 @@ PAGE = 1000
 Rows = Iterator[dict[str, Any]]
 
 
+class ExportRefused(Exception):
+    """The file cannot be written; the text says why and what to do."""
+
+
 def nouns() -> list[str]:
     """What can be exported."""
     return list(_SOURCES)
 
 
 def export(session: Session, noun: str, path: Path, zone: ZoneInfo) -> int:
-    """Write every record of the noun to .xlsx, .csv or .jsonl by the file's ending; how many. ValueError for another ending."""
+    """Write every record of the noun to .xlsx, .csv or .jsonl by the file's ending; how many. Raises ExportRefused."""
     columns, source = _SOURCES[noun]
     write = {".xlsx": _xlsx, ".csv": _csv, ".jsonl": _jsonl}.get(path.suffix.lower())
     if write is None:
-        raise ValueError("文件名要以 .xlsx、.csv 或 .jsonl 结尾")
+        raise ExportRefused("文件名要以 .xlsx、.csv 或 .jsonl 结尾，换一个文件名再导出")
     people = _People(session)
     rows = ({name: _plain(row.get(name), zone) for name in columns} for row in source(session, people))
     partial = path.with_name(path.name + ".part")
-    count = write(partial, columns, rows)
-    partial.replace(path)
+    try:
+        partial.touch()  # whether it can be written is known before everything is read
+        count = write(partial, columns, rows)
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        raise ExportRefused(_why(error, path)) from error
     return count
+
+
+def _why(error: OSError, path: Path) -> str:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return f"没有文件夹 {path.parent}，先建好这个文件夹，或者换一个地方导出"
+    if isinstance(error, IsADirectoryError):
+        return f"{path} 是一个文件夹，换一个文件名再导出"
+    if isinstance(error, PermissionError):
+        return f"没有权限写 {path}，换一个文件夹，或者关掉正打开着它的程序再导出"
+    if error.errno == errno.ENOSPC:
+        return f"磁盘满了，{path} 没有写完，腾出空间再导出"
+    return f"写不了 {path}，换一个文件夹再导出"
 
 
 class _People:

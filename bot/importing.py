@@ -34,6 +34,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "title": ("职务", "职位", "title"),
     "contact_phone": ("联系人电话", "手机", "手机号", "contact_phone"),
 }
+ENDINGS = (".xlsx", ".xls", ".csv")
 LIMITS = {"name": 128, "phone": 32, "region": 32, "tier": 32, "contact": 64, "title": 64, "contact_phone": 32}
 _LABELS = {field: names[0] for field, names in HEADERS.items()}
 
@@ -57,11 +58,19 @@ class Report:
 
 def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
     """Header and rows as text. Raises ImportRefused."""
-    suffix = path.suffix.lower()
+    if path.suffix.lower() not in ENDINGS:
+        raise ImportRefused(f"读不了文件 {path.name}：只认 .xlsx、.xls 和 .csv，用 Excel 另存为其中一种再导入")
     try:
-        rows = list(_csv_rows(path)) if suffix == ".csv" else _sheet_rows(path)
+        path.open("rb").close()
+    except OSError as error:
+        why = "没有这个文件，检查路径和文件名" if isinstance(error, FileNotFoundError) else "没有权限，或者它不是文件"
+        raise ImportRefused(f"读不了文件 {path}：{why}") from error
+    try:
+        rows = list(_csv_rows(path)) if path.suffix.lower() == ".csv" else _sheet_rows(path)
     except (OSError, CalamineError, csv.Error, UnicodeDecodeError, IndexError) as error:
-        raise ImportRefused(f"读不了文件 {path.name}：{error}") from error
+        raise ImportRefused(
+            f"读不了文件 {path.name}：内容不完整，或者不是真正的 {path.suffix} 文件。用 Excel 打开，另存为 .xlsx 再导入"
+        ) from error
     if not rows or not any(rows[0]):
         raise ImportRefused("文件是空的，第一行应是表头，例如：客户名称、联系人、手机、负责人")
     return rows[0], [row for row in rows[1:] if any(cell.strip() for cell in row)]
@@ -91,7 +100,13 @@ def import_customers(
         time.sleep(time.monotonic() - started if database.is_sqlite else 0)
     report.bad = len(bad_rows)
     if bad_rows:
-        report.bad_file = _write_bad(path, header, bad_rows)
+        try:
+            report.bad_file = _write_bad(path, header, bad_rows)
+        except OSError as error:
+            raise ImportRefused(
+                f"导入 {report.good} 行，另有 {report.bad} 行有问题；原因写不进 {path.parent}，"
+                "给这个文件夹写权限，或者把文件挪到别处，再导入一次就能看到"
+            ) from error
     return report
 
 

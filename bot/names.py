@@ -79,10 +79,8 @@ class Names:
         """The rows of the log that were not read yet; they are read for good only where this transaction added none of them."""
         now = time.monotonic()
         self._gaps = {ident: since for ident, since in self._gaps.items() if now - since < GAP_SECONDS}
-        new = Audit.id > self._seen
-        if self._gaps:
-            new = sa.or_(new, Audit.id.in_(list(self._gaps)))
-        rows = session.execute(sa.select(Audit.id, Audit.table_name, Audit.record_id).where(new)).all()
+        query, values = (_NEW_OR_LATE, {"late": list(self._gaps)}) if self._gaps else (_NEW, {})
+        rows = session.execute(query, {"seen": self._seen, **values}).all()
         if rows and "turn" not in session.info:
             found = {row.id for row in rows}
             newest = max(self._seen, *found)
@@ -97,6 +95,11 @@ class Names:
         ids = set(session.scalars(sa.select(Audit.id).where(Audit.id > self._seen - CHUNK)))
         first = min(ids, default=self._seen)
         return dict.fromkeys((ident for ident in range(first, self._seen) if ident not in ids), time.monotonic())
+
+
+_LOG, _IS_NEW = sa.select(Audit.id, Audit.table_name, Audit.record_id), Audit.id > sa.bindparam("seen")
+_NEW = _LOG.where(_IS_NEW)
+_NEW_OR_LATE = _LOG.where(sa.or_(_IS_NEW, Audit.id.in_(sa.bindparam("late", expanding=True))))
 
 
 def _changed(session: Session, rows: Iterable[Any]) -> dict[str, set[int]]:

@@ -52,8 +52,12 @@ async def offline(config: Config) -> AsyncIterator[Offline]:
         send_loop = SendLoop(store, Settle(settings, doors, utcnow), holder)
         for door, sender in built.senders.items():
             send_loop.open_door(door, sender)
-        send_loop.serve_calls({**built.calls, "read_directory": directories.call(store, built.directories)})
-        yield Offline(settings, store, send_loop, doors, list(built.senders), built.directories)
+        readings = directories.Readings(store, built.directories)
+        send_loop.serve_calls({**built.calls, "read_directory": readings})
+        try:
+            yield Offline(settings, store, send_loop, doors, list(built.senders), built.directories)
+        finally:
+            await readings.close()
         await store.run(counter.write)
     finally:
         await session.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,11 +20,12 @@ from bot.context import URGENT, Owed
 from bot.events import Origin
 from bot.platforms.base import Outgoing
 from bot.tables import CLAIMED, EXPIRED, NEW, PENDING, CardCopy, Hold, Outbox
+from scrm.db import table_of
 from scrm.models import Identity
-from scrm.upsert import insert_once
+from scrm.upsert import insert_many, insert_once
 
 CALLS = frozenset({
-    "welcome", "mark_tag", "create_tag", "read_tags", "read_contact", "contact_way", "group_send", "group_send_results", "cancel_group_send",
+    "welcome", "mark_tag", "create_tag", "read_tags", "read_contact", "contact_way", "group_send", "group_send_results", "cancel_group_send", "transfer_contacts", "transfer_results",
     "read_directory", "assist",
 })  # fmt: skip
 CALL = "call"  # the door of rows that are platform calls, not messages
@@ -70,44 +72,63 @@ def door_of(origin: Origin) -> str:
 
 def address_of(session: Session, member_id: int, doors: Sequence[str]) -> Address | None:
     """Where pushes reach this member: the identity used last, through the door used last or the first configured."""
-    identities = session.scalars(
-        sa.select(Identity)
-        .where(Identity.member_id == member_id)
+    return addresses_of(session, [member_id], doors).get(member_id)
+
+
+def addresses_of(session: Session, member_ids: Collection[int], doors: Sequence[str]) -> dict[int, Address]:
+    """The same for many members, by id, with one query; whoever cannot be reached is not in it."""
+    identities = session.execute(
+        sa.select(Identity.member_id, Identity.platform, Identity.user_id, Identity.door)
+        .where(Identity.member_id.in_(list(member_ids)))
         .order_by(sa.nulls_last(Identity.used_at.desc()), Identity.id)
-    ).all()
-    for identity in identities:
-        if identity.door in doors:
-            return Address(identity.door, identity.user_id)
-        for door in doors:
-            if door.startswith(identity.platform):
-                return Address(door, identity.user_id)
-    return None
+    )
+    found: dict[int, Address] = {}
+    for member_id, platform, user_id, used in identities:
+        door = used if used in doors else next((door for door in doors if door.startswith(platform)), "")
+        if door:
+            found.setdefault(member_id, Address(door, user_id))
+    return found
 
 
 def post(session: Session, owed: Owed, address: Address, turn: str, *, extra: Mapping[str, Any] | None = None) -> str:
     """Write down one owed thing; returns its card id. Owing the same key twice is owing it once."""
+    values = _values(owed, address, turn, extra)
+    copy = _copy(owed, values)
+    if insert_once(session, Outbox, values, ["key"]) and copy is not None:
+        insert_once(session, CardCopy, copy, ["card_id"])
+    return str(values["card_id"])
+
+
+def post_many(session: Session, many: Sequence[tuple[Owed, Address]], turn: str) -> None:
+    """Write down many owed things in their order, with two statements for all of them."""
+    rows = [(owed, _values(owed, address, turn, None)) for owed, address in many]
+    fresh = insert_many(session, Outbox, [values for _, values in rows], "key")
+    copies = [copy for owed, values in rows if values["key"] in fresh and (copy := _copy(owed, values)) is not None]
+    insert_many(session, CardCopy, copies, "card_id")
+
+
+def _values(owed: Owed, address: Address, turn: str, extra: Mapping[str, Any] | None) -> dict[str, Any]:
     now = now_ms()
     payload = {
         name: msgspec.to_builtins(value) if isinstance(value, Card) else value for name, value in owed.payload.items()
     }
     payload.update(extra or {})
-    card_id = card_id_of(owed.key)
-    values = {
+    return {
         "key": owed.key[:200], "kind": owed.kind, "door": address.door, "user_id": address.user_id, "chat_group": address.group,
-        "member_id": owed.member_id, "card_id": card_id, "turn": turn, "lane": owed.lane, "payload": json.dumps(payload, ensure_ascii=False),
+        "member_id": owed.member_id, "card_id": card_id_of(owed.key), "turn": turn, "lane": owed.lane, "payload": json.dumps(payload, ensure_ascii=False),
         "state": NEW, "created_ms": now, "not_before_ms": 0 if owed.not_before is None else int(owed.not_before.timestamp() * 1000),
         "expires_ms": now + int((owed.expires or KEEP_TRYING).total_seconds() * 1000),
         "attempts": 0, "maybe_sent": False, "claimed_by": "", "lease_ms": 0, "remote_id": "", "error": "",
     }  # fmt: skip
-    inserted = insert_once(session, Outbox, values, ["key"])
+
+
+def _copy(owed: Owed, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is noted of a card that shows something, so that it can be redrawn."""
     card = owed.payload.get("card")
-    if inserted and owed.kind == "card" and isinstance(card, Card) and card.view and owed.member_id is not None:
-        copy = {
-            "card_id": card_id, "member_id": owed.member_id, "door": address.door, "user_id": address.user_id, "view": card.view,
-            "turn": turn, "response_code": "", "sent_ms": 0,
-        }  # fmt: skip
-        insert_once(session, CardCopy, copy, ["card_id"])
-    return card_id
+    if owed.kind != "card" or not isinstance(card, Card) or not card.view or owed.member_id is None:
+        return None
+    kept = {name: values[name] for name in ("card_id", "member_id", "door", "user_id", "turn")}
+    return {**kept, "view": card.view, "response_code": "", "sent_ms": 0}
 
 
 def withdraw(session: Session, key: str) -> bool:
@@ -142,28 +163,45 @@ def claim(
     rows = _claimable(session, set(doors), now, limit, *always, *(~_struck(name) for name in held))
     for name in probing:
         rows += _claimable(session, set(doors), now, 1, *always, _struck(name))
-    items = []
-    for row in rows:
-        if (wait := _over_budget(session, row, now)) > 0:
-            row.not_before_ms = now + wait
-            continue
-        repeated = row.maybe_sent
-        row.state, row.claimed_by, row.lease_ms = CLAIMED, holder, now + lease_ms(row.lane)
-        row.attempts += 1
-        row.maybe_sent = True  # until we know better: a crash from here on may have sent it
-        items.append(_outgoing(row, repeated))
-        session.flush()
-    _note_flying(session, [row.card_id for row in rows if row.state == CLAIMED and row.kind == "card"], now)
-    return items
+    if not rows:
+        return []
+    going, waiting = _within_budget(session, rows, now)
+    for wait, ids in waiting.items():
+        session.execute(sa.update(_OUTBOX).where(_OUTBOX.c.id.in_(ids)).values(not_before_ms=now + wait))
+    # `maybe_sent` until we know better: a crash from here on may have sent it
+    session.execute(
+        _CLAIM,
+        {"ids": [row.id for row in going], "holder": holder, "urgent": now + URGENT_LEASE_MS, "normal": now + LEASE_MS},
+    )
+    _note_flying(session, [row.card_id for row in going if row.kind == "card"], now)
+    return [_outgoing(row) for row in going]
+
+
+_OUTBOX = table_of(Outbox)
+_CLAIM = (
+    sa.update(_OUTBOX)
+    .where(_OUTBOX.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(
+        state=CLAIMED, claimed_by=sa.bindparam("holder"), attempts=_OUTBOX.c.attempts + 1, maybe_sent=True,
+        lease_ms=sa.case((_OUTBOX.c.lane == URGENT, sa.bindparam("urgent")), else_=sa.bindparam("normal")),
+    )
+)  # fmt: skip
 
 
 def _note_flying(session: Session, cards: Sequence[str], now: int) -> None:
     """A card on its way may be on the phone already: what changes from here on is owed to it too."""
     if cards:
-        session.execute(sa.update(CardCopy).where(CardCopy.card_id.in_(cards)).values(sent_ms=now))
+        session.execute(_FLYING, {"cards": sorted(cards), "at": now})
 
 
-def held_as(row: Outbox) -> str:
+_FLYING = (
+    sa.update(table_of(CardCopy))
+    .where(CardCopy.card_id.in_(sa.bindparam("cards", expanding=True)))
+    .values(sent_ms=sa.bindparam("at"))
+)
+
+
+def held_as(row: Any) -> str:
     """What a rate limit that struck this row holds, as the platforms count: a door's messages, its updates, one kind of call."""
     return f"{row.door}:{row.kind}" if row.door == CALL or row.kind == "update" else row.door
 
@@ -176,36 +214,40 @@ def _struck(name: str) -> sa.ColumnElement[bool]:
 
 def _claimable(
     session: Session, doors: set[str], now: int, limit: int, *conditions: sa.ColumnElement[bool]
-) -> list[Outbox]:
+) -> list[Any]:
     if not doors:
         return []
+    values = {"doors": sorted(doors), "now": now, "never": now + LONGEST_WAIT_MS, "limit": limit}
+    return list(session.execute(_DUE.where(*conditions) if conditions else _DUE, values))
+
+
+def _due() -> sa.Select[Any]:
     earlier = sa.orm.aliased(Outbox)
+    now: sa.BindParameter[int] = sa.bindparam("now")
     # A recipient's messages leave in order; one that backs off does not hold up the rest.
     ahead = sa.exists().where(
         earlier.state.in_(PENDING), earlier.door == Outbox.door, earlier.user_id == Outbox.user_id, Outbox.user_id != "",
         earlier.id < Outbox.id, earlier.lane <= Outbox.lane, earlier.not_before_ms <= now,
         sa.or_(earlier.state == NEW, earlier.lease_ms > now),
     )  # fmt: skip
-    query = (
-        sa.select(Outbox)
+    # What was tried and would wait longer than anything waits after a failure: the machine's clock was ahead then.
+    set_back = sa.and_(Outbox.error != "", Outbox.not_before_ms > sa.bindparam("never"))
+    return (
+        sa.select(*_OUTBOX.c)
         .where(
-            Outbox.door.in_(doors),
-            sa.or_(Outbox.not_before_ms <= now, _waits_for_a_clock_set_back(now)),
+            Outbox.door.in_(sa.bindparam("doors", expanding=True)),
+            sa.or_(Outbox.not_before_ms <= now, set_back),
             Outbox.expires_ms > now,
             sa.or_(Outbox.state == NEW, sa.and_(Outbox.state == CLAIMED, Outbox.lease_ms <= now)),
             ~ahead,
-            *conditions,
         )
         .order_by(Outbox.lane, Outbox.id)
-        .limit(limit)
+        .limit(sa.bindparam("limit"))
         .with_for_update(skip_locked=True)
     )
-    return list(session.scalars(query))
 
 
-def _waits_for_a_clock_set_back(now: int) -> sa.ColumnElement[bool]:
-    """What was tried and would wait longer than anything waits after a failure: the machine's clock was ahead then."""
-    return sa.and_(Outbox.error != "", Outbox.not_before_ms > now + LONGEST_WAIT_MS)
+_DUE = _due()
 
 
 def _held(session: Session, doors: set[str], now: int) -> tuple[set[str], list[str]]:
@@ -225,30 +267,69 @@ def _held(session: Session, doors: set[str], now: int) -> tuple[set[str], list[s
     return set(held), probing
 
 
-def _over_budget(session: Session, row: Outbox, now: int) -> int:
-    """Milliseconds to wait so that the platform does not drop this message silently; 0 = go."""
-    per_minute = MINUTE_BUDGET.get(row.door)
-    if per_minute is None or row.kind == "update" or not row.user_id:
-        return 0
-    recent = sa.select(sa.func.count()).where(
-        Outbox.door == row.door, Outbox.user_id == row.user_id, Outbox.kind != "update", Outbox.id != row.id,
-        sa.or_(Outbox.sent_ms.between(now - 60_000, now + SKEW_MS), sa.and_(Outbox.state == CLAIMED, Outbox.lease_ms > now)),
-    )  # fmt: skip
-    if (session.scalar(recent) or 0) >= per_minute:
-        return 5_000
-    hour = sa.select(sa.func.count()).where(
-        Outbox.door == row.door,
-        Outbox.user_id == row.user_id,
+def _within_budget(session: Session, rows: Sequence[Any], now: int) -> tuple[list[Any], dict[int, list[int]]]:
+    """The rows that may go, and the ids of those that wait so many milliseconds, so that the platform drops none silently."""
+    metered = {row.user_id for row in rows if _is_metered(row)}
+    if not metered:
+        return list(rows), {}
+    window = {
+        "users": sorted(metered),
+        "minute": now - 60_000,
+        "hour": now - 3_600_000,
+        "until": now + SKEW_MS,
+        "now": now,
+    }
+    minutes, hours = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for door, user_id, in_minute, in_hour in session.execute(_SENT_LATELY, window):
+        minutes[door, user_id], hours[door, user_id] = in_minute, in_hour
+    for door, user_id, flying in session.execute(_FLYING_NOW, window):
+        minutes[door, user_id] += flying
+    going, waiting = [], defaultdict[int, list[int]](list)
+    for row in rows:
+        to = (row.door, row.user_id)
+        if _is_metered(row) and minutes[to] >= MINUTE_BUDGET[row.door]:
+            waiting[5_000].append(row.id)
+        elif _is_metered(row) and hours[to] >= HOUR_BUDGET[row.door]:
+            waiting[60_000].append(row.id)
+        else:
+            minutes[to] += row.kind != "update"
+            going.append(row)
+    return going, waiting
+
+
+def _is_metered(row: Any) -> bool:
+    return row.door in MINUTE_BUDGET and row.kind != "update" and row.user_id != ""
+
+
+def _to_these() -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        Outbox.door.in_(list(MINUTE_BUDGET)),
+        Outbox.user_id.in_(sa.bindparam("users", expanding=True)),
         Outbox.kind != "update",
-        Outbox.sent_ms.between(now - 3_600_000, now + SKEW_MS),
     )
-    return 60_000 if (session.scalar(hour) or 0) >= HOUR_BUDGET[row.door] else 0
 
 
-def _outgoing(row: Outbox, repeated: bool) -> Outgoing:
+_SENT_LATELY = (
+    sa.select(
+        Outbox.door,
+        Outbox.user_id,
+        sa.func.sum(sa.case((Outbox.sent_ms >= sa.bindparam("minute"), 1), else_=0)),
+        sa.func.count(),
+    )
+    .where(*_to_these(), Outbox.sent_ms.between(sa.bindparam("hour"), sa.bindparam("until")))
+    .group_by(Outbox.door, Outbox.user_id)
+)
+_FLYING_NOW = (
+    sa.select(Outbox.door, Outbox.user_id, sa.func.count())
+    .where(*_to_these(), Outbox.state == CLAIMED, Outbox.lease_ms > sa.bindparam("now"))
+    .group_by(Outbox.door, Outbox.user_id)
+)
+
+
+def _outgoing(row: Any) -> Outgoing:
     return Outgoing(
         id=row.id, key=row.key, kind=row.kind, door="" if row.door == CALL else row.door, user_id=row.user_id, payload=json.loads(row.payload),
-        card_id=row.card_id, repeated=repeated, group=row.chat_group, urgent=row.lane == URGENT,
+        card_id=row.card_id, repeated=row.maybe_sent, group=row.chat_group, urgent=row.lane == URGENT,
     )  # fmt: skip
 
 

@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 
 from bot import metrics, outbox
 from bot.platforms.base import Fate, Outgoing, Sender, SendError, Sent
-from bot.settle import Settle
+from bot.settle import Settle, is_simple
 from bot.store import Store
 from scrm.db import why_away
 
 log = structlog.get_logger("send")
 
 POLL_SECONDS = 0.4
+GATHER_SECONDS = 0.02  # what comes within it is claimed together, and written back together
+EXPIRE_SECONDS = 1.0  # between two looks for what is too late
 PAUSE_SECONDS = 1.0  # after a round that failed
 MAX_IN_FLIGHT = 48
 # Well inside the lease: a call that hangs is given up before somebody else may claim its row.
@@ -38,7 +40,7 @@ Call = Callable[[Outgoing], Awaitable[Sent]]
 
 
 class SendLoop:
-    """Claims rows for the doors that are open here, sends them side by side, settles each in one transaction."""
+    """Claims rows for the doors that are open here, sends them side by side; what simply arrived is written back together, anything else in a transaction of its own."""
 
     def __init__(self, store: Store, settle: Settle, holder: str) -> None:
         self._store, self._settle, self._holder = store, settle, holder
@@ -46,7 +48,10 @@ class SendLoop:
         self._calls: dict[str, Call] = {}
         self._wake = asyncio.Event()
         self._flying: set[asyncio.Task[None]] = set()
+        self._arrived: list[tuple[Outgoing, Sent]] = []
+        self._writing: asyncio.Task[bool] | None = None
         self._stopping = False
+        self._expire_at = 0.0  # by the monotonic clock
         self._unwritten = 0  # outcomes that the database could not take yet
         self.sent = 0  # rows the platforms have taken from us
 
@@ -82,6 +87,7 @@ class SendLoop:
     async def run(self) -> None:
         """Until stop(): claim and send, or wait for a nudge or the poll."""
         while not self._stopping:
+            began = time.monotonic()
             try:
                 claimed = await self.claim_and_start()
             except Exception as error:  # the loop outlives whatever goes wrong in one round
@@ -94,6 +100,7 @@ class SendLoop:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
             self._wake.clear()
+            await asyncio.sleep(max(0.0, began + GATHER_SECONDS - time.monotonic()))
         if self._flying:
             _, hanging = await asyncio.wait(self._flying, timeout=STOP_SECONDS)
             for task in hanging:
@@ -132,7 +139,9 @@ class SendLoop:
         reclaim = time.monotonic() - self._store.served_since > WRITE_BACK_FIRST or not self._store.served_since
 
         def work(session: Session) -> Sequence[Outgoing]:
-            self._settle.expire(session)
+            if time.monotonic() >= self._expire_at:
+                self._settle.expire(session)
+                self._expire_at = time.monotonic() + EXPIRE_SECONDS
             return outbox.claim(session, self.doors, self._holder, min(room, outbox.BATCH), reclaim=reclaim)
 
         items = await self._store.run(work)
@@ -187,6 +196,8 @@ class SendLoop:
 
     async def _write_back(self, item: Outgoing, outcome: Sent | SendError) -> None:
         """The platform has acted: keep trying to say so, for as long as the database is away."""
+        if isinstance(outcome, Sent) and is_simple(item) and await self._written_with_others(item, outcome):
+            return
         attempt, waiting = 0, False
         try:
             while attempt < WRITE_TRIES:
@@ -204,6 +215,22 @@ class SendLoop:
                     attempt += 1
         finally:
             self._unwritten -= waiting
+
+    async def _written_with_others(self, item: Outgoing, sent: Sent) -> bool:
+        """Whether it was written back in one transaction with what else arrived in these milliseconds."""
+        self._arrived.append((item, sent))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_arrived())
+        return await asyncio.shield(self._writing)
+
+    async def _write_arrived(self) -> bool:
+        await asyncio.sleep(GATHER_SECONDS)
+        arrived, self._arrived, self._writing = self._arrived, [], None
+        try:
+            await self._store.run(lambda session: self._settle.settle_sent(session, arrived, self._holder))
+        except DBAPIError:
+            return False  # each for itself, until the database takes it
+        return True
 
 
 def _what(item: Outgoing) -> str:

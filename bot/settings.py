@@ -15,6 +15,6 @@ def settings_of(config: Config) -> Settings:
         key=config.company.key, name=config.company.name, zone=config.zone, quiet_from=config.alerts.quiet_hours[0],
         quiet_until=config.alerts.quiet_hours[1], digest_at=config.alerts.digest_at, welcome=config.alerts.welcome,
         has_wecom_app=has_app, directories=frozenset(readable), admins=frozenset(config.company.admins),
-        renew_ahead_days=config.deals.renew_ahead_days,
+        renew_ahead_days=config.deals.renew_ahead_days, font=config.pictures.font,
         assistant_seconds=config.assistant.seconds if config.assistant is not None else 0.0,
     )  # fmt: skip

@@ -24,6 +24,7 @@ from bot.platforms.http import may_have_acted
 from bot.tables import CLAIMED, DONE, EXPIRED, FAILED, NEW, PENDING, CardCopy, Hold, Inbox, Outbox
 from scrm import audit, members
 from scrm.access import SYSTEM
+from scrm.db import table_of
 from scrm.upsert import insert_once
 
 log = structlog.get_logger("settle")
@@ -32,6 +33,45 @@ MAX_UNCLEAR = 5
 BACKOFF_MS = (1_000, 2_000, 5_000, 15_000, 60_000, 300_000)
 SETUP_MS = (30_000, 60_000, 300_000, 600_000)
 QUOTA_MS = 3_600_000
+
+
+_OUTBOX = table_of(Outbox)
+_STILL_OURS = sa.select(Outbox.id, Outbox.key, Outbox.kind, Outbox.door, Outbox.lane, Outbox.lease_ms).where(
+    _OUTBOX.c.id.in_(sa.bindparam("ids", expanding=True)),
+    _OUTBOX.c.state == CLAIMED,
+    _OUTBOX.c.claimed_by == sa.bindparam("holder"),
+)
+_ARRIVED = (
+    sa.update(_OUTBOX)
+    .where(_OUTBOX.c.id == sa.bindparam("row"))
+    .values(state=DONE, sent_ms=sa.bindparam("at"), maybe_sent=False, error="", remote_id=sa.bindparam("remote"))
+)
+_HAS_CODE = (
+    sa.update(table_of(CardCopy))
+    .where(CardCopy.card_id == sa.bindparam("card"))
+    .values(response_code=sa.bindparam("code"), sent_ms=sa.bindparam("at"))
+)
+_LIFT = sa.delete(table_of(Hold)).where(Hold.door == sa.bindparam("name"), Hold.probe_ms <= sa.bindparam("since"))
+_RECEIVED = sa.select(Inbox.received_ms).where(Inbox.id.in_(sa.bindparam("ids", expanding=True)))
+_LATE = (
+    sa.select(Outbox)
+    .where(Outbox.state.in_(PENDING), Outbox.expires_ms <= sa.bindparam("now"), Outbox.lease_ms <= sa.bindparam("now"))
+    .limit(50)
+    .with_for_update(skip_locked=True)
+)
+
+
+def is_simple(item: Outgoing) -> bool:
+    """Whether nothing but its own row, its copy and its limit changes when this arrives: no business, no group to be told."""
+    return item.kind not in RESULTS and not item.payload.get("group")
+
+
+def _observe_latency(session: Session, keys: Sequence[str], sent_ms: int) -> None:
+    """How long who asked waited: of answers, whose key ends with the event's id."""
+    parts = [key.split(":") for key in keys if key.startswith(("reply:", "update:"))]
+    ids = [int(ident) for _, ident, *more in parts if ident.isdigit() and not more]
+    for received in session.scalars(_RECEIVED, {"ids": ids}) if ids else ():
+        metrics.ANSWER_SECONDS.observe(max(0, sent_ms - received) / 1000)
 
 
 class Settle:
@@ -50,14 +90,30 @@ class Settle:
         else:
             self._sent(session, row, item, outcome)
 
+    def settle_sent(self, session: Session, sent: Sequence[tuple[Outgoing, Sent]], holder: str) -> None:
+        """Write back what has simply arrived (see `is_simple`), a few statements for all of it."""
+        ours = {"ids": [item.id for item, _ in sent], "holder": holder}
+        rows = {row.id: row for row in session.execute(_STILL_OURS, ours)}
+        arrived, now = [(item, outcome) for item, outcome in sent if item.id in rows], now_ms()
+        if not arrived:
+            return
+        session.execute(
+            _ARRIVED, [{"row": item.id, "at": now, "remote": outcome.remote_id[:200]} for item, outcome in arrived]
+        )
+        claimed: dict[str, int] = {}
+        for row in rows.values():
+            name, at = held_as(row), row.lease_ms - lease_ms(row.lane)
+            claimed[name] = max(at, claimed.get(name, at))
+        for name, at in claimed.items():
+            self._lift(session, name, at)
+        codes = {item.card_id: outcome.response_code[:200] for item, outcome in arrived if item.kind == "card"}
+        if codes:
+            session.execute(_HAS_CODE, [{"card": card, "code": codes[card], "at": now} for card in sorted(codes)])
+        _observe_latency(session, [row.key for row in rows.values()], now)
+
     def expire(self, session: Session) -> None:
         """Give up what is too late to be of use."""
-        late = session.scalars(
-            sa.select(Outbox)
-            .where(Outbox.state.in_(PENDING), Outbox.expires_ms <= now_ms(), Outbox.lease_ms <= now_ms())
-            .limit(50)
-            .with_for_update(skip_locked=True)
-        ).all()
+        late = session.scalars(_LATE, {"now": now_ms()}).all()
         for row in late:
             row.state = EXPIRED
             log.warning("outbox_expired", key=row.key, kind=row.kind, error=row.error)
@@ -66,12 +122,7 @@ class Settle:
     def _sent(self, session: Session, row: Outbox, item: Outgoing, sent: Sent) -> None:
         row.state, row.sent_ms, row.maybe_sent, row.error = DONE, now_ms(), False, ""
         row.remote_id = sent.remote_id[:200]
-        # Only a call made as a probe says that the limit is gone; one that was under way when it struck does not.
-        session.execute(
-            sa.delete(Hold).where(
-                Hold.door == held_as(row), Hold.probe_ms - PROBE_MS <= row.lease_ms - lease_ms(row.lane)
-            )
-        )
+        self._lift(session, held_as(row), row.lease_ms - lease_ms(row.lane))
         if item.kind == "card":
             session.execute(
                 sa.update(CardCopy)
@@ -79,17 +130,12 @@ class Settle:
                 .values(response_code=sent.response_code[:200], sent_ms=row.sent_ms)
             )
             answers.group_line(session, row, json.loads(row.payload), arrived=True)
-        if row.key.startswith(("reply:", "update:")):
-            self._observe_latency(session, row)
+        _observe_latency(session, [row.key], row.sent_ms)
         self._tell_business(session, row, RESULTS, sent)
 
-    def _observe_latency(self, session: Session, row: Outbox) -> None:
-        ident = row.key.partition(":")[2]
-        received = (
-            session.scalar(sa.select(Inbox.received_ms).where(Inbox.id == int(ident))) if ident.isdigit() else None
-        )
-        if received is not None and row.sent_ms is not None:
-            metrics.ANSWER_SECONDS.observe(max(0, row.sent_ms - received) / 1000)
+    def _lift(self, session: Session, name: str, claimed_ms: int) -> None:
+        # Only a call made as a probe says that the limit is gone; one that was under way when it struck does not.
+        session.connection().execute(_LIFT, {"name": name, "since": claimed_ms + PROBE_MS})
 
     def _failed(self, session: Session, row: Outbox, item: Outgoing, error: SendError) -> None:
         row.error = str(error)[:500]

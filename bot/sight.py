@@ -123,16 +123,26 @@ def scope_of(
 
 def _recent(session: Session, actor: Actor) -> tuple[Ref, ...]:
     """The customers of the speaker's last activities, newest first."""
-    mine = sa.select(Activity.customer_id).where(Activity.member_id == actor.member_id)
-    newest = session.scalars(mine.order_by(Activity.id.desc()).limit(RECENT_ACTIVITIES))
+    newest = session.scalars(_NEWEST, {"member": actor.member_id})
     return tuple(dict.fromkeys(newest))[:RECENT_CUSTOMERS]
+
+
+_NEWEST = (
+    sa.select(Activity.customer_id)
+    .where(Activity.member_id == sa.bindparam("member"))
+    .order_by(Activity.id.desc())
+    .limit(RECENT_ACTIVITIES)
+)
 
 
 def visible(session: Session, actor: Actor, kind: str, ids: Iterable[int]) -> Iterator[int]:
     """Those of the ids that the actor may see."""
-    table, clause = _CLAUSES[kind]
     ordered = sorted(ids)
     for start in range(0, len(ordered), CHUNK):
-        yield from session.scalars(
-            sa.select(table.id).where(table.id.in_(ordered[start : start + CHUNK]), clause(actor))
-        )
+        yield from session.scalars(_those(actor, kind), {"ids": ordered[start : start + CHUNK]})
+
+
+@access.once_per_actor
+def _those(actor: Actor, kind: str) -> sa.Select[int]:
+    table, clause = _CLAUSES[kind]
+    return sa.select(table.id).where(table.id.in_(sa.bindparam("ids", expanding=True)), clause(actor))

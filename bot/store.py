@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,9 +32,10 @@ class Store:
         self._away = ""
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="store")
 
-    async def run(self, work: Callable[[Session], T]) -> T:
-        """The result of `work`, committed. A cancelled caller does not cancel the transaction."""
-        future = asyncio.get_running_loop().run_in_executor(self._pool, self.database.run, work)
+    async def run(self, work: Callable[[Session], T], *, synced: bool = True) -> T:
+        """The result of `work`, committed (`synced`: see `Database.write`). A cancelled caller does not cancel the transaction."""
+        write = partial(self.database.run, work, synced=synced)
+        future = asyncio.get_running_loop().run_in_executor(self._pool, write)
         try:
             result = await asyncio.shield(future)
         except SQLAlchemyError as error:

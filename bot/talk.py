@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot import commands as c
 from bot.outbox import now_ms
 from bot.tables import Talk
 from scrm.models import Activity, Contact, Deal, FollowUp
-from scrm.upsert import insert_once
+from scrm.upsert import put
 
 FORGET_MS = 24 * 3_600_000
 _DEAL_COMMANDS = (
@@ -23,6 +25,7 @@ _DEAL_COMMANDS = (
     c.ShowCourse,
     c.NoteDeal,
     c.NoteContract,
+    c.SetKind,
     c.ShowDealPeople,
 )
 _CUSTOMER_COMMANDS = (c.LogActivity, c.ScheduleFollowUp, c.CreateDeal, c.SetTier)
@@ -36,12 +39,20 @@ _SUBJECTS: dict[str, type[Any]] = {
 }
 
 
+_LAST = sa.select(Talk.customer_id, Talk.deal_id, Talk.contact_id).where(
+    Talk.member_id == sa.bindparam("member_id"),
+    Talk.conversation == sa.bindparam("conversation"),
+    Talk.at_ms >= sa.bindparam("since"),
+)
+
+
 def last(session: Session, member_id: int | None, conversation: str) -> dict[str, int | None]:
     """Ids of the customer, deal and contact last spoken of, where there are any."""
-    row = session.get(Talk, (member_id, conversation)) if member_id is not None else None
-    if row is None or row.at_ms < now_ms() - FORGET_MS:
+    if member_id is None:
         return {}
-    return {"customer": row.customer_id, "deal": row.deal_id, "contact": row.contact_id}
+    about = {"member_id": member_id, "conversation": conversation, "since": now_ms() - FORGET_MS}
+    row = session.connection().execute(_LAST, about).first()
+    return {} if row is None else {"customer": row.customer_id, "deal": row.deal_id, "contact": row.contact_id}
 
 
 def fill_gaps(command: c.Command, known: dict[str, int | None]) -> c.Command:
@@ -61,18 +72,21 @@ def remember(session: Session, member_id: int | None, conversation: str, view: s
     found = _subjects(session, kind, int(ident))
     if not found:
         return
-    empty = {"member_id": member_id, "conversation": conversation, "at_ms": 0}
-    insert_once(session, Talk, empty, ["member_id", "conversation"])
-    row = session.get_one(Talk, (member_id, conversation))
-    row.at_ms = now_ms()
-    for name, value in found.items():
-        setattr(row, name, value)
+    values = {"member_id": member_id, "conversation": conversation, "at_ms": now_ms(), **found}
+    put(session, Talk, values, ["member_id", "conversation"])
+
+
+@cache
+def _about(kind: str) -> sa.Select[Any]:
+    table = _SUBJECTS[kind]
+    deal = getattr(table, "deal_id", sa.null().label("deal_id"))
+    return sa.select(table.customer_id, deal).where(table.id == sa.bindparam("id"))
 
 
 def _subjects(session: Session, kind: str, ident: int) -> dict[str, int | None]:
     if kind == "customer":
         return {"customer_id": ident, "deal_id": None, "contact_id": None}
-    row = session.get(_SUBJECTS[kind], ident) if kind in _SUBJECTS else None
+    row = session.execute(_about(kind), {"id": ident}).first() if kind in _SUBJECTS else None
     if row is None:
         return {}
     found: dict[str, int | None] = {"customer_id": row.customer_id}

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -35,18 +36,32 @@ from bot.events import (
 )
 from bot.handlers import EVENTS, HANDLERS
 from bot.handlers.checkins import check_in
+from bot.handlers.help import recent_customer
 from bot.names import Names
 from bot.nlu.cues.names import ELSEWHERE
 from bot.nlu.frame import Frame, Scope
 from bot.nlu.phrases import phrase
 from bot.nlu.plan import commands_of
 from bot.nlu.understand import understand
+from bot.nlu.unknown import is_trade, trade
 from bot.outbox import door_of
 from bot.tables import Inbox
 from bot.views import exists, view_card
-from scrm import audit, members
+from scrm import audit, lookup, members
 from scrm.access import SYSTEM, Actor
-from scrm.errors import AlreadySo, Ambiguous, Candidate, DomainError, Missing, NotAllowed, Outdated, UnknownName
+from scrm.deals import SeveralDeals
+from scrm.errors import (
+    AlreadySo,
+    Ambiguous,
+    Candidate,
+    DomainError,
+    Missing,
+    NotAllowed,
+    Outdated,
+    UnknownName,
+    WhichOne,
+    WhoIsIt,
+)
 
 log = structlog.get_logger("dispatcher")
 
@@ -99,6 +114,11 @@ class Turn:
             raise LookupError("nobody speaks")
         return self.context.actor.member_id
 
+    @cached_property
+    def _spoken_of(self) -> dict[str, int | None]:
+        """What the speaker last spoke of here, before this event."""
+        return talk.last(self.session, self.context.actor.member_id, self.context.conversation)
+
     # --- who
 
     def identify(self, strangers: frozenset[tuple[str, str]]) -> NeedsPerson | None:
@@ -108,7 +128,9 @@ class Turn:
             return None
         if not origin.user_id or _of_another_corp(self.event):
             return None
-        self.actor = members.actor_of(self.session, origin.platform, origin.user_id, self.settings.admins)
+        self.actor = members.actor_of(
+            self.session, origin.platform, origin.user_id, self.settings.admins, self.context.today
+        )
         if self.actor is None and (origin.platform, origin.user_id) not in strangers:
             if members.known(self.session, origin.platform, origin.user_id):
                 return None  # somebody who has left
@@ -118,7 +140,9 @@ class Turn:
             members.ensure(
                 self.session, origin.platform, origin.user_id, origin.name or origin.user_id, now=self.context.now
             )
-            self.actor = members.actor_of(self.session, origin.platform, origin.user_id, self.settings.admins)
+            self.actor = members.actor_of(
+                self.session, origin.platform, origin.user_id, self.settings.admins, self.context.today
+            )
         if self.actor is not None:
             self.context.actor = self.actor
             members.note_use(self.session, origin.platform, origin.user_id, door_of(origin), self.context.now)
@@ -160,7 +184,7 @@ class Turn:
             self._begin("check_in", words.LOCATION)
             return check_in(event, self.context), "done"
         if isinstance(event, Unheard):
-            return error_cards.unheard_card(event.kind, event.origin.door), "unheard"
+            return error_cards.unheard_card(event.kind, event.origin.door, recent_customer(self.context)), "unheard"
         raise TypeError(type(event))
 
     def _message(self, event: Message) -> tuple[Card | None, str]:
@@ -183,15 +207,18 @@ class Turn:
                 for option in plan.question.options
                 if isinstance(option.ref, int)
             )
+            if plan.question.generic:
+                return self.execute(list(plan.commands), event.text, self._which(plan.question.spoken))
             if options:
-                asked = Ambiguous(plan.question.slot, plan.question.spoken, options)
+                kind = SeveralDeals if plan.question.slot == "deal" else Ambiguous
+                asked = kind(plan.question.slot, plan.question.spoken, options)
                 return self.execute(list(plan.commands), event.text, asked)
         return self.execute(list(plan.commands), event.text)
 
     def _understand(self, text: str, at: datetime | None = None) -> tuple[Frame, Scope]:
         with self.shared.understanding:
             lexicon = self.shared.names.lexicon(self.session)
-            known = talk.last(self.session, self.member_id, self.context.conversation)
+            known = self._spoken_of
             scope = self.shared.names.scope(self.session, self.context.actor, text, known, self.settings.zone)
             return understand(text, at or self.event.sent_at, lexicon, scope), scope
 
@@ -254,6 +281,12 @@ class Turn:
         options = [label for label, _ in drafts.options_of(error, creates=creates)]
         return error_cards.question_card(error, draft_id, options)
 
+    def _which(self, spoken: str) -> Ambiguous | Missing:
+        """The question after a trade in place of a customer's name."""
+        found = lookup.customers_called(self.session, self.context.actor, trade(spoken))
+        options = tuple(Candidate(row.id, row.name) for row in found)
+        return WhichOne(spoken, options) if options else WhoIsIt(spoken)
+
     @property
     def _may_create(self) -> bool:
         return self.context.actor.may(c.CreateCustomer.roles)
@@ -264,12 +297,12 @@ class Turn:
         turn = audit.Turn(self.context.turn, self.context.actor.member_id, command, source, self.context.now)
         audit.begin(self.session, turn)
 
-    def execute(self, commands: list[c.Command], source: str, asked: Ambiguous | None = None) -> tuple[Card, str]:
+    def execute(self, commands: list[c.Command], source: str, asked: drafts.Asking | None = None) -> tuple[Card, str]:
         """Run the commands in order: all of them, or up to one that asks or is refused; what was done before it stays.
 
         `asked`: what understanding could not decide; the first command that needs it asks.
         """
-        known = talk.last(self.session, self.context.actor.member_id, self.context.conversation)
+        known = self._spoken_of
         if _ELSEWHERE.search(source):
             known = {}
         waiting = [talk.fill_gaps(command, known) for command in commands]
@@ -288,6 +321,8 @@ class Turn:
                 return self._stopped(done, error, waiting, source)
             done.append(card)
             waiting.pop(0)
+        if len(done) > 1:  # the card of all is of no single record
+            talk.remember(self.session, self.context.actor.member_id, self.context.conversation, done[-1].view)
         return merge(done), "done"
 
     def _stopped(self, done: list[Card], error: DomainError, waiting: list[c.Command], source: str) -> tuple[Card, str]:
@@ -307,6 +342,8 @@ class Turn:
         return HANDLERS[type(command)](command, self.context)
 
     def _explain(self, error: DomainError, commands: list[c.Command], source: str) -> tuple[Card, str]:
+        if isinstance(error, UnknownName) and error.slot == "customer" and is_trade(error.spoken):
+            error = self._which(error.spoken)  # a trade is no name to make a customer of
         if isinstance(error, (Ambiguous, UnknownName, Missing)):
             if isinstance(error, UnknownName) and not drafts.options_of(error, creates=self._may_create):
                 return error_cards.error_card(error, creates=self._may_create), "refused"

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from bot import logs
 from bot.app import CompanyApp, web_app
 from bot.config import Config, parse
+from bot.platforms.listening import Listening
 from emulator import sample
 from emulator.dingtalk import DingTalkEmulator
 from emulator.page_server import Page
@@ -59,7 +60,8 @@ class Demo:
         self.company: CompanyApp
 
     async def start(self, port: int) -> None:
-        """Platforms, bot, page; the page answers at `http://127.0.0.1:port/`."""
+        """Platforms, bot, page; the page answers at `http://127.0.0.1:port/`. Raises CannotListen before anything starts."""
+        page = await self._bound(Page(self.wecom, self.dingtalk, self.clock, self.move_clock).app(), port)
         sample.fill_directories(self.wecom, self.dingtalk)
         await self._start_and_stop_later(self.wecom.start, self.wecom.stop)
         await self._start_and_stop_later(self.dingtalk.start, self.dingtalk.stop)
@@ -67,12 +69,14 @@ class Demo:
         self._stack.push_async_callback(self.company.stop)
         await self.company.prepare()
         await self.company.store.run(self._fill)
-        base = await self._serve(web_app([self.company]), 0)
+        callbacks = await self._bound(web_app([self.company]), 0)
+        await callbacks.start()
+        base = f"http://127.0.0.1:{callbacks.port}"
         self.wecom.callback_url = f"{base}/{KEY}/wecom"
         self.wecom.contacts_callback_url = f"{base}/{KEY}/wecom/contacts"
         await self.company.start()
         await self._doors_open()
-        await self._serve(Page(self.wecom, self.dingtalk, self.clock, self.move_clock).app(), port)
+        await page.start()
 
     async def _doors_open(self) -> None:
         """Wait until both sockets stand, so that the first sentence is heard; a door that stays shut is no reason not to start."""
@@ -114,13 +118,15 @@ class Demo:
         self._stack.push_async_callback(stop)
         await start()
 
-    async def _serve(self, app: web.Application, port: int) -> str:
+    async def _bound(self, app: web.Application, port: int) -> Listening:
+        """The address of `app`, ours from now on."""
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        await site.start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+        listening = Listening(runner, "127.0.0.1", port)
+        self._stack.push_async_callback(listening.close)
+        await listening.bind()
+        return listening
 
 
 async def serve(port: int, data: Path) -> None:

@@ -153,10 +153,14 @@ class Page:
             await self._wecom.click(phone.id, card, key, selected=body.get("selected"))
 
     async def _menu(self, phone: Phone, body: dict[str, Any]) -> None:
+        if phone.platform != "wecom":
+            raise ValueError("钉钉上没有应用菜单，直接打字，或者点卡片上的按钮")
         await self._wecom.press_menu(phone.id, str(body["key"]))
 
     async def _act(self, phone: Phone, body: dict[str, Any]) -> None:
         action, door = str(body["action"]), self._wecom if phone.platform == "wecom" else self._dingtalk
+        if action in ("enter", "location") and phone.platform != "wecom":
+            raise ValueError("这个动作只在企业微信的手机上有")
         if action == "picture":
             await door.send_picture(phone.id)
         elif action == "enter":
@@ -207,11 +211,17 @@ def _answered(
     async def handler(request: web.Request) -> web.Response:
         try:
             body = await request.json()
+            if not isinstance(body, dict):
+                raise ValueError("请求的内容应是一个 JSON 对象")
             phone = PHONES_BY_ID.get(str(body.get("phone", "")))
             if phone is None and not request.path.endswith("/clock"):
                 raise ValueError("没有这部手机")
             await act(phone, body)
-        except (ValueError, KeyError, TypeError, AttributeError, LookupError) as error:
+        except json.JSONDecodeError:
+            return web.json_response({"error": "请求的内容不是 JSON"}, status=400)
+        except KeyError as error:
+            return web.json_response({"error": f"缺少 {error.args[0]}"}, status=400)
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
             return web.json_response({"error": str(error)}, status=400)
         except NotOnScreen:
             return web.json_response({"error": "这个按钮已经不在屏幕上了"}, status=409)

@@ -36,6 +36,7 @@ from scrm.models import (
     Stage,
     StageChange,
     Tag,
+    Target,
 )
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -46,6 +47,7 @@ REPS = ("lina", "wanglei", "sunhao")
 
 def fill_directories(wecom: WeComEmulator, dingtalk: DingTalkEmulator) -> None:
     """Departments and members of the sample company, as an administrator would have set them up."""
+    wecom.departments[1].name = dingtalk.departments[1].name = words.COMPANY
     for ident, name in words.DEPARTMENTS:
         wecom.add_department(ident, name)
         dingtalk.add_department(ident, name)
@@ -77,6 +79,7 @@ class _Sample:
         customers = self._customers()
         contacts = self._contacts(customers)
         deals = self._deals(customers)
+        self._targets()
         self._activities(customers, contacts, deals)
         self._follow_ups(customers, contacts, deals)
         self.session.flush()
@@ -213,6 +216,8 @@ class _Sample:
                 stage_id=(self.stages[-1] if status == "won" else stage).id, status=status,
                 amount=Decimal(self.random.choice(words.AMOUNTS)) * 10_000, stage_since=opened + timedelta(days=self.random.randint(1, 8)),
             )  # fmt: skip
+            if status == "open" and stage.position >= 2:
+                deal.expected_close_on = (self.now + timedelta(days=index * 5 % 30)).date()
             if status != "open":
                 deal.closed_at = min(
                     self.now - timedelta(hours=20 + index), opened + timedelta(days=self.random.randint(20, 60))
@@ -224,6 +229,12 @@ class _Sample:
         for deal in rows:
             self._history(deal)
         return rows
+
+    def _targets(self) -> None:
+        month = self.now.date().replace(day=1)
+        for user_id, amount in words.TARGETS.items():
+            owner = self.members[user_id].id
+            self._add(Target(owner="member", owner_id=owner, span="month", starts_on=month, amount=amount * 10_000))
 
     def _history(self, deal: Deal) -> None:
         last = next(position for position, stage in enumerate(self.stages) if stage.id == deal.stage_id)

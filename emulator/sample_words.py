@@ -114,3 +114,5 @@ SENTENCES = (
     ("demo", "给{customer}{person}演示了{project}，现场反馈不错，要求再看一次移动端"),
     ("dinner", "和{customer}{person}吃饭，聊到竞争对手报价低两成，要想办法突出服务"),
 )  # fmt: skip
+
+TARGETS = {"lina": 200, "wanglei": 80}  # 万, this month

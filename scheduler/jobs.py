@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import chain
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,11 +22,15 @@ from bot.outbox import now_ms
 from bot.tables import JobRun
 from scrm import calendar, deals, followups, leaders, reminders, reports
 from scrm.access import SYSTEM
+from scrm.metrics import forecast
+from scrm.metrics.part import month_of
 from scrm.models import FollowUp
 from scrm.upsert import insert_once
 
 DIGEST_LATE = timedelta(hours=2)
 WAKE_BATCH = 100
+WEEKLY_AT = time(17, 30)  # local, on the last working day of the week
+PLAN, WEEKLY = "morning_plan", "weekly_digest"
 DIGEST = "digest_covered"  # JobRun rows that say until when digests have covered
 
 
@@ -73,21 +78,59 @@ def digests(context: Context) -> int:
     since = _covered_until(context)
     if not _mark_covered(context):
         return 0
-    managed = leaders.teams(context.session)
-    clock, done = clock_of(context), 0
-    for manager_id, digest in reports.digests(
-        context.session, hours_of(context.settings), managed, since, until
-    ).items():
+    return _send_digests(context, since, until, report_cards.DAILY, "digest")
+
+
+def weekly_digests(context: Context) -> int:
+    """On the last working day of a week, in the evening before quiet hours: each manager's week, once."""
+    at = hours_of(context.settings).at(context.today, WEEKLY_AT)
+    if not _ends_week(context.today) or not at <= context.now < at + DIGEST_LATE:
+        return 0
+    if not insert_once(context.session, JobRun, _run_of(WEEKLY, context.today), ["job", "scheduled_for"]):
+        return 0
+    monday = context.today - timedelta(days=context.today.weekday())
+    since = hours_of(context.settings).at(monday, time())
+    return _send_digests(context, since, at, report_cards.WEEKLY, "weekly")
+
+
+def _ends_week(day: date) -> bool:
+    """Whether this is the last working day before a Monday, days worked in lieu included."""
+    rest = range(1, 7 - day.weekday())
+    return calendar.is_workday(day) and not any(calendar.is_workday(day + timedelta(days=n)) for n in rest)
+
+
+def _send_digests(context: Context, since: datetime, until: datetime, title: str, key: str) -> int:
+    """The digests of all managers in one pass; an empty one is not sent."""
+    session, hours, clock, done = context.session, hours_of(context.settings), clock_of(context), 0
+    managed = leaders.teams(session)
+    outlook = forecast.of_teams(session, managed, month_of(context.today), hours, until)
+    for manager_id, digest in reports.digests(session, hours, managed, since, until).items():
         if digest.is_empty:
             continue
         done += 1
-        context.send(
-            manager_id,
-            report_cards.digest_card(digest, clock, report_cards.DAILY),
-            f"digest:{manager_id}:{context.today}",
-            expires=DIGEST_LATE,
-        )
+        digest.forecast = outlook.get(manager_id)
+        card = report_cards.digest_card(digest, clock, title)
+        context.send(manager_id, card, f"{key}:{manager_id}:{context.today}", expires=DIGEST_LATE)
     return done
+
+
+def morning_plans(context: Context) -> int:
+    """At the digest time of a working day: each rep's follow-ups of today, what is overdue, and deals to push; nothing, no card."""
+    at = _digest_time(context, context.today)
+    if not calendar.is_workday(context.today) or not at <= context.now < at + DIGEST_LATE:
+        return 0
+    if not insert_once(context.session, JobRun, _run_of(PLAN, context.today), ["job", "scheduled_for"]):
+        return 0
+    clock, done = clock_of(context), 0
+    for member_id, plan in reports.plans(context.session, hours_of(context.settings), at, context.now).items():
+        done += 1
+        card = report_cards.plan_card(plan, clock)
+        context.send(member_id, card, f"plan:{member_id}:{context.today}", expires=DIGEST_LATE)
+    return done
+
+
+def _run_of(job: str, day: date) -> dict[str, Any]:
+    return {"job": job, "scheduled_for": day.isoformat(), "at_ms": now_ms()}
 
 
 def _digest_time(context: Context, day: date) -> datetime:
@@ -104,8 +147,7 @@ def _covered_until(context: Context) -> datetime:
 
 
 def _mark_covered(context: Context) -> bool:
-    values = {"job": DIGEST, "scheduled_for": context.today.isoformat(), "at_ms": now_ms()}
-    return insert_once(context.session, JobRun, values, ["job", "scheduled_for"])
+    return insert_once(context.session, JobRun, _run_of(DIGEST, context.today), ["job", "scheduled_for"])
 
 
 def paused_deals(context: Context) -> int:
@@ -113,13 +155,13 @@ def paused_deals(context: Context) -> int:
     clock, hours = clock_of(context), hours_of(context.settings)
     waking = deals.asleep(context.session, context.today, WAKE_BATCH)
     for deal in waking:
-        until = deal.paused_until
+        until, reason = deal.paused_until, deals.last_change(context.session, deal).reason
         deals.reopen(context.session, SYSTEM, deal, version=None, now=context.now)
         context.session.flush()
         context.touch(f"deal:{deal.id}", f"customer:{deal.customer_id}")
         if deal.owner_id is None:
             continue
-        card = deal_cards.woken_card(deals.see(context.session, deal), clock)
+        card = deal_cards.woken_card(deals.see(context.session, deal), clock, reason)
         push_later(context, deal.owner_id, card, f"woke:{deal.id}:{until}", hours.disturbable(context.now))
     return len(waking)
 
@@ -133,5 +175,7 @@ JOBS: dict[str, Callable[[Context], int]] = {
     "alerts": alerts,
     "paused_deals": paused_deals,
     "digests": digests,
+    "weekly_digests": weekly_digests,
+    "morning_plans": morning_plans,
     "escalations": escalations,
 }

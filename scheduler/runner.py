@@ -20,6 +20,7 @@ from bot.outbox import now_ms
 from bot.store import Store
 from bot.tables import DONE, EXPIRED, FAILED, CardCopy, DraftRow, Inbox, JobRun, Outbox
 from scheduler.deal_jobs import JOBS as DEAL_JOBS
+from scheduler.idle_jobs import JOBS as IDLE_JOBS
 from scheduler.jobs import JOBS as FOLLOW_UP_JOBS
 from scheduler.marketing_jobs import JOBS as MARKETING_JOBS
 from scrm import audit, members
@@ -99,6 +100,7 @@ def _clean(session: Session, key: Any, condition: Any, values: dict[str, str] | 
 JOBS: dict[str, Job] = {
     **FOLLOW_UP_JOBS,
     **DEAL_JOBS,
+    **IDLE_JOBS,
     **MARKETING_JOBS,
     "sync_members": sync_members,
     "warn_budgets": warn_budgets,
@@ -115,9 +117,9 @@ def first_today(context: Context, job: str) -> bool:
 async def run_jobs(store: Store, settings: Settings, doors: list[str], now: datetime) -> list[tuple[str, int]]:
     """Every job once, as of `now` (business time); what each did. A job that breaks is logged and counted as -1."""
     done = []
-    for name, job in JOBS.items():
+    for name in JOBS:
         try:
-            did = await _until_nothing_is_due(store, _transaction(name, job, settings, doors, now))
+            did = await run_job(store, name, settings, doors, now)
         except Exception as error:
             if not why_away(error):  # else it was said once for everybody
                 log.error("job_failed", job=name, exc_info=error)
@@ -127,6 +129,11 @@ async def run_jobs(store: Store, settings: Settings, doors: list[str], now: date
             metrics.JOBS.labels(name, "ok").inc()
         done.append((name, did))
     return done
+
+
+async def run_job(store: Store, name: str, settings: Settings, doors: list[str], now: datetime) -> int:
+    """One job as of `now` until nothing is due; how much it did."""
+    return await _until_nothing_is_due(store, _transaction(name, JOBS[name], settings, doors, now))
 
 
 async def _until_nothing_is_due(store: Store, batch: Callable[[Session], int]) -> int:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import ParamSpec, TypeVar, cast
 
 import sqlalchemy as sa
 
 from scrm.models import Activity, Campaign, Channel, Contact, Customer, CustomerShare, Deal, Follow, FollowUp
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +34,27 @@ class Actor:
         return self.sees_all or self.role in roles
 
 
+ACTORS_KEPT = 256  # some 10 KB for each query of each
+_kept: list[Callable[[], None]] = []
+
+
+def once_per_actor(build: Callable[P, T]) -> Callable[P, T]:
+    """A clause or query that is built once for each actor: to put one together costs more than to run it."""
+    remembered = lru_cache(ACTORS_KEPT)(build)
+    _kept.append(remembered.cache_clear)
+    return cast(Callable[P, T], remembered)
+
+
+def forget_queries() -> None:
+    """Build them anew; what depends on the rules themselves being others, as a test's planted hole, needs that."""
+    for forget in _kept:
+        forget()
+
+
 SYSTEM = Actor(None, "系统", "system")
 
 
+@once_per_actor
 def customers(actor: Actor) -> sa.ColumnElement[bool]:
     """Customers in sight: owned in the team, or shared with the actor."""
     if actor.sees_all:
@@ -39,6 +63,7 @@ def customers(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(Customer.owner_id.in_(actor.team), Customer.id.in_(shared))
 
 
+@once_per_actor
 def contacts(actor: Actor) -> sa.ColumnElement[bool]:
     """Contacts in sight: of customers in sight, owned or followed in the team; marketing sees the private domain."""
     if actor.sees_all:
@@ -50,6 +75,7 @@ def contacts(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(reach, Contact.external_user_id.is_not(None)) if actor.role == "marketer" else reach
 
 
+@once_per_actor
 def deals(actor: Actor) -> sa.ColumnElement[bool]:
     """Deals in sight: owned in the team, or of customers in sight."""
     if actor.sees_all:
@@ -57,6 +83,7 @@ def deals(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(Deal.owner_id.in_(actor.team), Deal.customer_id.in_(_customer_ids(actor)))
 
 
+@once_per_actor
 def activities(actor: Actor) -> sa.ColumnElement[bool]:
     """Activities in sight: made in the team, or with customers in sight."""
     if actor.sees_all:
@@ -64,6 +91,7 @@ def activities(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(Activity.member_id.in_(actor.team), Activity.customer_id.in_(_customer_ids(actor)))
 
 
+@once_per_actor
 def followups(actor: Actor) -> sa.ColumnElement[bool]:
     """Follow-ups in sight: owned in the team, or of customers in sight."""
     if actor.sees_all:

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from scrm import access, contacts, deals, lookup
 from scrm.access import Actor
+from scrm.db import table_of
 from scrm.errors import Ambiguous, Missing, NotFound, Refused, UnknownName
 from scrm.lookup import Ref
 from scrm.models import Activity, ActivityContact, CheckIn, Contact, Customer, Deal, FollowUp
@@ -161,21 +163,38 @@ def log(
     if check_in is not None:
         check_in.used_by = activity.id
     session.flush()
-    _note_contact(session, customer.id, told.happened_at)
+    _note_contact(session, customer, told.happened_at)
     return Seen(activity, customer, tuple(met), deal, new=new)
+
+
+def remark(session: Session, actor: Actor, deal: Deal, words: str, now: datetime) -> Activity:
+    """Write down what a colleague says about a deal: among its records, but nothing that happened with the customer."""
+    activity = Activity(
+        customer_id=deal.customer_id, deal_id=deal.id, member_id=actor.member_id, kind="note", happened_at=now,
+        summary=words, event_id=event_id(session),
+    )  # fmt: skip
+    session.add(activity)
+    session.flush()
+    return activity
 
 
 def _check_in(session: Session, actor: Actor, told: Told, zone: ZoneInfo) -> CheckIn | None:
     if told.kind != "visit" or told.place:
         return None
     start = told.happened_at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    query = sa.select(CheckIn).where(
-        CheckIn.member_id == actor.member_id,
-        CheckIn.used_by.is_(None),
-        CheckIn.at >= start,
-        CheckIn.at < start + timedelta(days=1),
+    day = {"member": actor.member_id, "start": start, "end": start + timedelta(days=1)}
+    return session.scalars(_UNUSED_CHECK_IN, day).first()
+
+
+_UNUSED_CHECK_IN = (
+    sa.select(CheckIn)
+    .where(
+        CheckIn.member_id == sa.bindparam("member"), CheckIn.used_by.is_(None),
+        CheckIn.at >= sa.bindparam("start"), CheckIn.at < sa.bindparam("end"),
     )
-    return session.scalars(query.order_by(CheckIn.at.desc()).limit(1)).first()
+    .order_by(CheckIn.at.desc())
+    .limit(1)
+)  # fmt: skip
 
 
 def _place(check_in: CheckIn | None) -> str:
@@ -184,10 +203,21 @@ def _place(check_in: CheckIn | None) -> str:
     return check_in.label or f"{check_in.latitude:.5f},{check_in.longitude:.5f}"
 
 
-def _note_contact(session: Session, customer_id: int, at: datetime) -> None:
+def _note_contact(session: Session, customer: Customer, at: datetime) -> None:
     # Derived from the activities, hence below the audit: otherwise each visit would keep the one before from being undone.
-    later = sa.or_(Customer.last_activity_at.is_(None), Customer.last_activity_at < at)
-    session.execute(sa.update(Customer).where(Customer.id == customer_id, later).values(last_activity_at=at))
+    changed = session.connection().execute(_LAST_CONTACT, {"customer": customer.id, "at": at})
+    if changed.rowcount:
+        set_committed_value(customer, "last_activity_at", at)
+
+
+_LAST_CONTACT = (
+    sa.update(table_of(Customer))
+    .where(
+        Customer.id == sa.bindparam("customer"),
+        sa.or_(Customer.last_activity_at.is_(None), Customer.last_activity_at < sa.bindparam("at")),
+    )
+    .values(last_activity_at=sa.bindparam("at"))
+)
 
 
 def recount(session: Session, customer_ids: Collection[int], without: int | None = None) -> None:

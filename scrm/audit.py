@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,12 +14,14 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, UOWTransaction
 
-from scrm.db import Base
+from scrm.db import Base, table_of
 from scrm.errors import NothingToUndo, UndoRefused
 from scrm.models import Audit, Member, Tracked
 
 UNDO_WINDOW = timedelta(hours=24)
+CHUNK = 500
 _BOOKKEEPING = frozenset({"id", "created_at", "updated_at", "row_version", "seen_at"})
+_INSERT = sa.insert(table_of(Audit))
 _FINAL = ("undo", "bind")  # commands that 撤销 passes over: a taken-back message, two accounts that are one person now
 
 
@@ -59,7 +62,21 @@ def _write(session: Session, _context: UOWTransaction) -> None:
     changes = session.info.pop("audit", None)
     if not turn or not changes:
         return
-    session.execute(sa.insert(Audit), [_audit_row(turn, *change) for change in changes])
+    session.connection().execute(_INSERT, [_audit_row(turn, *change) for change in changes])
+
+
+def note_moved(
+    session: Session, table: str, ids: Sequence[int], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    """Write down that these records were changed alike by one statement, so that 撤销 takes them back as any other."""
+    turn: Turn | None = session.info.get("turn")
+    if turn is None or not ids:
+        return
+    common = {
+        "at": turn.now, "member_id": turn.member_id, "turn": turn.key, "source": turn.source, "command": turn.command,
+        "table_name": table, "op": "update", "before": dict(before), "after": dict(after), "row_version": None,
+    }  # fmt: skip
+    session.execute(sa.insert(Audit), [{**common, "record_id": str(ident)} for ident in ids])
 
 
 def _audit_row(
@@ -167,30 +184,65 @@ def rows_of(session: Session, member_id: int, turn: str, now: datetime) -> Seque
 
 def undo(session: Session, rows: Sequence[Audit], now: datetime) -> None:
     """Take these changes back, newest first. Raises UndoRefused when somebody built on one of them."""
-    for row in rows:
-        _refuse_if_built_on(session, row)
+    _refuse_if_built_on(session, rows)
+    _held = loaded(session, rows)  # what is held is not read again one by one
     try:
         with session.begin_nested():
             for row in rows:
                 _revert(session, row)
-                session.flush()
+                if not _moves(row):  # owners come back all at once
+                    session.flush()
     except IntegrityError as error:
         raise UndoRefused(who="同事", what="相关记录") from error
     for row in rows:
         row.undone_at = now
 
 
-def _refuse_if_built_on(session: Session, row: Audit) -> None:
-    later = session.scalars(
-        sa.select(Audit).where(
-            Audit.table_name == row.table_name, Audit.record_id == row.record_id, Audit.id > row.id,
-            Audit.turn != row.turn, Audit.undone_at.is_(None), Audit.command != "undo", Audit.member_id.is_not(None),
+def _moves(row: Audit) -> bool:
+    return row.op == "update" and set(row.before or {}) <= {"owner_id", "version"}
+
+
+def loaded(session: Session, rows: Iterable[Audit]) -> list[Any]:
+    """The records that these rows are about and that still are there; whoever keeps the list has them at hand."""
+    ids: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        if row.record_id.isdigit():
+            ids[row.table_name].add(int(row.record_id))
+    found: list[Any] = []
+    for table, wanted in ids.items():
+        kind, ordered = _mapper(table).class_, sorted(wanted)
+        if not hasattr(kind, "id"):
+            continue
+        for start in range(0, len(ordered), CHUNK):
+            found += session.scalars(sa.select(kind).where(kind.id.in_(ordered[start : start + CHUNK])))
+    return found
+
+
+def _refuse_if_built_on(session: Session, rows: Sequence[Audit]) -> None:
+    """One query for all rows of the message: what its records went through later, by people."""
+    if not rows:
+        return
+    mine, later = sa.orm.aliased(Audit), sa.orm.aliased(Audit)
+    same = sa.and_(later.table_name == mine.table_name, later.record_id == mine.record_id, later.id > mine.id)
+    query = (
+        sa.select(mine.op, mine.after, later)
+        .join(later, same)
+        .where(
+            mine.turn == rows[0].turn, mine.member_id == rows[0].member_id, mine.undone_at.is_(None), later.turn != mine.turn,
+            later.undone_at.is_(None), later.command != "undo", later.member_id.is_not(None),
         )
-    ).all()  # fmt: skip
-    for change in later:
-        if row.op != "update" or set(change.after or {}) & set(row.after or {}):
+        .order_by(later.id.desc())
+    )  # fmt: skip
+    for op, after, change in session.execute(query):
+        if op != "update" or set(change.after or {}) & set(after or {}):
             who = session.get(Member, change.member_id)
-            raise UndoRefused(who=who.name if who else "同事", what="这条记录")
+            raise UndoRefused(who.name if who else "同事", "这条记录", change)
+
+
+def latest_of(session: Session, member_id: int, after: int, limit: int = 500) -> Sequence[Audit]:
+    """What this member changed after that row and has not taken back, the newest first."""
+    query = sa.select(Audit).where(Audit.member_id == member_id, Audit.id > after, Audit.undone_at.is_(None))
+    return session.scalars(query.where(Audit.command.not_in(_FINAL)).order_by(Audit.id.desc()).limit(limit)).all()
 
 
 def _revert(session: Session, row: Audit) -> None:

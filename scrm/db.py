@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -63,6 +63,11 @@ class Base(DeclarativeBase):
     }
 
 
+def table_of(kind: type[Base]) -> sa.Table:
+    """The table below a class, for statements that are run without the ORM: a fifth of the cost, and nothing in the session follows."""
+    return cast(sa.Table, kind.__table__)
+
+
 class Database:
     """Transactions on one company's database; `write` is one transaction that commits or leaves nothing."""
 
@@ -97,9 +102,11 @@ class Database:
 
         @event.listens_for(engine, "begin")
         def _begin(connection: sa.Connection) -> None:
+            options = connection.get_execution_options()
+            raw: Any = connection.connection.driver_connection
+            raw.execute("PRAGMA synchronous=FULL" if options.get("synced", True) else "PRAGMA synchronous=NORMAL")
             # A deferred transaction that reads and then writes fails at once with SQLITE_BUSY_SNAPSHOT.
-            reading = connection.get_execution_options().get("reading", False)
-            connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+            connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
 
         return engine
 
@@ -128,9 +135,15 @@ class Database:
         return engine
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """One transaction: commits at the end, rolls back on any exception."""
+    def write(self, *, synced: bool = True) -> Iterator[Session]:
+        """One transaction: commits at the end, rolls back on any exception.
+
+        Not `synced`: on SQLite the commit does not wait for the disk, but is on it with the next one that does. After a power cut
+        the last of these may never have happened, in order; whatever comes later than one that is on disk cannot be without it.
+        """
         with self.one_writer or nullcontext(), self._session() as session, session.begin():
+            if not synced:
+                session.connection(execution_options={"synced": False})
             yield session
 
     @contextmanager
@@ -141,9 +154,9 @@ class Database:
             yield session
             session.rollback()
 
-    def run(self, work: Callable[[Session], T]) -> T:
-        """The result of `work` done in one write transaction."""
-        with self.write() as session:
+    def run(self, work: Callable[[Session], T], *, synced: bool = True) -> T:
+        """The result of `work` done in one write transaction (see `write`)."""
+        with self.write(synced=synced) as session:
             return work(session)
 
     def close(self) -> None:

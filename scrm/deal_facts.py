@@ -39,6 +39,12 @@ class UnknownFact(Refused):
     sentence = "不认识「{fact}」。阶段能要求的信息有：金额、预计签约日、产品、竞品、决策人。"
 
 
+class NotNoted(Refused):
+    """A product or competitor was to be taken off a deal that does not have it."""
+
+    sentence = "「{deal}」没有记过「{name}」，没有改动。"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A contact with the part played in a deal; what is "" is left as it was."""
@@ -58,6 +64,8 @@ class Said:
     products: tuple[str, ...] = ()
     competitors: tuple[str, ...] = ()
     people: tuple[Person, ...] = ()
+    not_products: tuple[str, ...] = ()
+    not_competitors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +116,14 @@ def check_exit(session: Session, deal: Deal, target: Stage) -> None:
 
 
 def note(session: Session, actor: Actor, deal: Deal, said: Said) -> None:
-    """Keep what was said about the deal; names that are there already are there once."""
+    """Keep what was said about the deal; names that are there already are there once. Raises NotNoted."""
     hold(session, deal)  # two messages at once add to each other
     if said.amount is not None and said.amount != deal.amount:
         deal.amount = said.amount
     if said.close_on is not None and said.close_on != deal.expected_close_on:
         deal.expected_close_on = said.close_on
+    _take_off(session, deal, DealProduct, said.not_products)
+    _take_off(session, deal, DealCompetitor, said.not_competitors)
     known = of(session, deal)
     for table, before, names in (
         (DealProduct, known.products, said.products),
@@ -127,6 +137,21 @@ def note(session: Session, actor: Actor, deal: Deal, said: Said) -> None:
     customer = session.get_one(Customer, deal.customer_id)
     for person in said.people[:MAX_NAMES]:
         _place(session, actor, deal, customer, person)
+    session.flush()
+
+
+def _take_off(
+    session: Session, deal: Deal, table: type[DealProduct] | type[DealCompetitor], names: Sequence[str]
+) -> None:
+    if not names:
+        return
+    rows: list[DealProduct | DealCompetitor] = list(session.scalars(sa.select(table).where(table.deal_id == deal.id)))
+    there = {lookup.name_key(row.name): row for row in rows}
+    for name in names:
+        row = there.pop(lookup.name_key(name), None)
+        if row is None:
+            raise NotNoted(deal=deal.name, name=name)
+        session.delete(row)
     session.flush()
 
 

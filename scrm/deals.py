@@ -161,14 +161,15 @@ def last_closed(
 
 def all_open(session: Session, actor: Actor, customer: Customer) -> Sequence[Deal]:
     """The customer's open deals in sight, the one changed last first."""
-    query = sa.select(Deal).where(Deal.customer_id == customer.id, Deal.status == "open", access.deals(actor))
-    return session.scalars(query.order_by(Deal.updated_at.desc(), Deal.id.desc()).limit(lookup.MAX_CANDIDATES)).all()
+    return session.scalars(_open_of(actor), {"customer": customer.id}).all()
 
 
-def only_open(session: Session, actor: Actor, customer: Customer) -> Deal | None:
-    """The customer's open deal when there is exactly one in sight, else None."""
-    found = all_open(session, actor, customer)
-    return found[0] if len(found) == 1 else None
+@access.once_per_actor
+def _open_of(actor: Actor) -> sa.Select[Deal]:
+    query = sa.select(Deal).where(
+        Deal.customer_id == sa.bindparam("customer"), Deal.status == "open", access.deals(actor)
+    )
+    return query.order_by(Deal.updated_at.desc(), Deal.id.desc()).limit(lookup.MAX_CANDIDATES)
 
 
 # --- what it looks like
@@ -231,15 +232,16 @@ def create(
     amount: Decimal | None,
     stage: Ref | None,
     now: datetime,
+    kind: str = "",
 ) -> Deal:
-    """A new open deal of the actor. Raises DealExists when the customer has an open one of this name."""
+    """A new open deal of the actor, of the kind its name says when none is given. Raises DealExists when the customer has an open one of this name."""
     name = name.strip()[:MAX_NAME]
     hold(session, customer)  # two messages at once make one deal
     same = sa.select(Deal.id).where(Deal.customer_id == customer.id, Deal.name == name, Deal.status.in_(pipeline.LIVE))
     known = session.scalars(same).first()
     if known is not None:
         raise DealExists(f"deal:{known}", deal=name)
-    kind = pipelines.kind_of(session, name)
+    kind = kind or pipelines.kind_of(session, name)
     first = _first_stage(session, pipelines.key_for(session, kind, customer), stage)
     deal = Deal(
         name=name, customer_id=customer.id, owner_id=actor.member_id, kind=kind, stage_id=first.id, status="open",
@@ -253,7 +255,7 @@ def create(
 
 def begin_history(session: Session, actor: Actor, deal: Deal, now: datetime) -> None:
     """The first row of a new deal's history."""
-    session.add(_history(session, actor, deal, now, from_stage=None, from_status=""))
+    session.add(history(session, actor, deal, now, from_stage=None, from_status=""))
 
 
 def _first_stage(session: Session, key: str, wanted: Ref | None) -> Stage:
@@ -314,14 +316,16 @@ def lose(session: Session, actor: Actor, deal: Deal, reason: str, *, version: in
     change(session, actor, deal, now, stage_id=deal.stage_id, status="lost", reason=reason[:MAX_REASON])
 
 
-def pause(session: Session, actor: Actor, deal: Deal, until: date, *, version: int | None, now: datetime) -> None:
+def pause(
+    session: Session, actor: Actor, deal: Deal, until: date, *, version: int | None, now: datetime, reason: str = ""
+) -> None:
     """Paused until a local day, when it opens by itself. Raises PausedAlready, ClosedDeal or Outdated."""
     hold(session, deal)
     if deal.status == "paused" and deal.paused_until == until:
         raise pipeline.PausedAlready(pipeline.view(deal), deal=deal.name)
     pipeline.check_live(deal)
     check(session, actor, deal, version, pipeline.view(deal))
-    change(session, actor, deal, now, stage_id=deal.stage_id, status="paused", until=until)
+    change(session, actor, deal, now, stage_id=deal.stage_id, status="paused", reason=reason[:MAX_REASON], until=until)
 
 
 def reopen(session: Session, actor: Actor, deal: Deal, *, version: int | None, now: datetime) -> None:
@@ -370,10 +374,10 @@ def change(
     deal.lost_reason = reason if status in pipeline.CLOSED else ""
     deal.closed_at = now if status in pipeline.CLOSED else None
     deal.version += 1
-    session.add(_history(session, actor, deal, now, *before, reason))
+    session.add(history(session, actor, deal, now, *before, reason))
 
 
-def _history(
+def history(
     session: Session,
     actor: Actor,
     deal: Deal,

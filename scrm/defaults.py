@@ -61,6 +61,8 @@ TIER_WORDS: dict[str, tuple[str, ...]] = {
     "国企": ("央企", "国有企业", "政企"),
     "外企": ("外资", "外资企业"),
 }
+# What a department is called without: 华东 is 华东部.
+UNIT_SUFFIXES = ("销售部", "事业部", "大区", "部", "组", "区")
 CUSTOMER_SUFFIX = "客户"  # 国企客户 is the tier 国企
 
 

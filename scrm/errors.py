@@ -36,6 +36,15 @@ class Ambiguous(DomainError):
         self.slot, self.spoken, self.candidates = slot, spoken, candidates
 
 
+class WhichOne(Ambiguous):
+    """A trade or a kind of firm was said in place of a customer's name; `candidates` are those whose names contain it."""
+
+    sentence = "「{spoken}」是哪一家？"
+
+    def __init__(self, spoken: str, candidates: tuple[Candidate, ...]) -> None:
+        super().__init__("customer", spoken, candidates)
+
+
 class UnknownName(DomainError):
     """Nothing in sight has this name; `close` are near misses. Asked with 新建 where the slot can be created."""
 
@@ -54,6 +63,15 @@ class Missing(DomainError):
     def __init__(self, slot: str, question: str, options: tuple[tuple[str, Any], ...] = ()) -> None:
         super().__init__(question=question)
         self.slot, self.question, self.options = slot, question, options
+
+
+class WhoIsIt(Missing):
+    """A trade or a kind of firm was said in place of a customer's name, and no customer in sight is called so."""
+
+    sentence = "「{spoken}」是哪一家？请说公司的名称。"
+
+    def __init__(self, spoken: str) -> None:
+        super().__init__("customer", self.sentence.format(spoken=spoken))
 
 
 class NotFound(DomainError):
@@ -98,6 +116,10 @@ class UndoRefused(DomainError):
     """Somebody built on it."""
 
     sentence = "无法撤销：{who}之后又修改过{what}。"
+
+    def __init__(self, who: str, what: str, by: Any = None) -> None:
+        super().__init__(who=who, what=what)
+        self.by = by  # the audit row of the change, where one stands in the way
 
 
 class NothingToUndo(DomainError):

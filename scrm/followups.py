@@ -104,13 +104,15 @@ def schedule(
 
 def planned(session: Session, actor: Actor, customer: Customer, due_at: datetime) -> FollowUp | None:
     """The actor's open follow-up of this customer at this very moment, if there is one."""
-    query = sa.select(FollowUp).where(
-        FollowUp.customer_id == customer.id,
-        FollowUp.owner_id == actor.member_id,
-        FollowUp.due_at == due_at,
-        FollowUp.status == "open",
-    )
-    return session.scalars(query).first()
+    return session.scalars(_PLANNED, {"customer": customer.id, "owner": actor.member_id, "due": due_at}).first()
+
+
+_PLANNED = sa.select(FollowUp).where(
+    FollowUp.customer_id == sa.bindparam("customer"),
+    FollowUp.owner_id == sa.bindparam("owner"),
+    FollowUp.due_at == sa.bindparam("due"),
+    FollowUp.status == "open",
+)
 
 
 def complete(session: Session, actor: Actor, row: FollowUp, *, version: int | None, now: datetime) -> None:
@@ -236,11 +238,16 @@ def _only(found: Sequence[FollowUp], nothing: Refused) -> FollowUp:
 
 def open_with(session: Session, actor: Actor, customer: Customer) -> Sequence[FollowUp]:
     """The open follow-ups of a customer, soonest first: the actor's own, else those of others in sight."""
-    query = sa.select(FollowUp).where(
-        FollowUp.customer_id == customer.id, FollowUp.status == "open", access.followups(actor)
-    )
-    found = session.scalars(query.order_by(FollowUp.due_at, FollowUp.id).limit(lookup.MAX_CANDIDATES)).all()
+    found = session.scalars(_open_of(actor), {"customer": customer.id}).all()
     return [row for row in found if row.owner_id == actor.member_id] or found
+
+
+@access.once_per_actor
+def _open_of(actor: Actor) -> sa.Select[FollowUp]:
+    query = sa.select(FollowUp).where(
+        FollowUp.customer_id == sa.bindparam("customer"), FollowUp.status == "open", access.followups(actor)
+    )
+    return query.order_by(FollowUp.due_at, FollowUp.id).limit(lookup.MAX_CANDIDATES)
 
 
 # --- what they look like
@@ -304,6 +311,12 @@ def todo(session: Session, actor: Actor, hours: Hours, now: datetime) -> Todo:
         [one for one in seen if overdue_since(one.row, hours) >= now and one.row.due_at < tomorrow],
         [one for one in seen if overdue_since(one.row, hours) >= now and one.row.due_at >= tomorrow],
     )
+
+
+def open_count(session: Session, owner_id: int) -> int:
+    """How many follow-ups a member has open."""
+    mine = sa.and_(FollowUp.owner_id == owner_id, FollowUp.status == "open")
+    return session.scalar(sa.select(sa.func.count()).select_from(FollowUp).where(mine)) or 0
 
 
 def overdue_since(row: FollowUp, hours: Hours) -> datetime:

@@ -47,11 +47,16 @@ def name_key(name: str) -> str:
 
 def by_id(session: Session, actor: Actor, kind: type[R], id: int, *, lock: bool = False) -> R:
     """The record if this actor may see it, else NotFound (also for a guessed id). `lock` holds it till the end."""
-    query = sa.select(kind).where(kind.id == id, _CLAUSES[kind](actor))
-    row = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    query = _seen_by(actor, kind)
+    row = session.scalars(query.with_for_update() if lock else query, {"id": id}).one_or_none()
     if row is None:
         raise NotFound
     return row
+
+
+@access.once_per_actor
+def _seen_by(actor: Actor, kind: type[R]) -> sa.Select[R]:
+    return sa.select(kind).where(kind.id == sa.bindparam("id"), _CLAUSES[kind](actor))
 
 
 def is_seen(session: Session, actor: Actor, row: Customer) -> bool:
@@ -75,6 +80,12 @@ def customer(session: Session, actor: Actor, ref: Ref) -> Customer:
         if found and key:
             return _only("customer", ref, found, lambda row: row.name)
     raise UnknownName("customer", ref)
+
+
+def customers_called(session: Session, actor: Actor, words: str) -> Sequence[Customer]:
+    """The customers in sight whose names contain these words, the one changed last first; at most MAX_CANDIDATES."""
+    key = name_key(words)
+    return _visible(session, actor, Customer, Customer.name_key.contains(key, autoescape=True)) if key else []
 
 
 def contact(session: Session, actor: Actor, ref: Ref, customer: Customer | None = None) -> Contact:
@@ -108,17 +119,22 @@ def deal(session: Session, actor: Actor, ref: Ref, customer: Customer | None = N
     raise UnknownName("deal", ref)
 
 
-def member(session: Session, ref: Ref) -> Member:
-    """The living member meant, by id, name or account (everybody may name a colleague). Raises NotFound, Ambiguous, UnknownName."""
+def member(session: Session, ref: Ref, *, left: bool = False) -> Member:
+    """The living member meant, by id, name or account (everybody may name a colleague). Raises NotFound, Ambiguous, UnknownName.
+
+    `left`: where nobody living is meant, also one who has left.
+    """
     if isinstance(ref, int):
         row = session.get(Member, ref)
-        if row is None or not row.active:
+        if row is None or not (row.active or left):
             raise NotFound
         return row
-    found = session.scalars(sa.select(Member).where(Member.name == ref, Member.active).limit(MAX_CANDIDATES)).all()
-    if not found:
-        account = sa.select(Identity.member_id).where(Identity.user_id == ref)
-        found = session.scalars(sa.select(Member).where(Member.id.in_(account), Member.active)).all()
+    account = sa.select(Identity.member_id).where(Identity.user_id == ref)
+    found: Sequence[Member] = ()
+    for active in (True, False) if left else (True,):
+        for named in (Member.name == ref, Member.id.in_(account)):
+            query = sa.select(Member).where(named, Member.active.is_(active)).limit(MAX_CANDIDATES)
+            found = found or session.scalars(query).all()
     if not found:
         raise UnknownName("member", ref)
     labels = _member_labels(session, found) if len(found) > 1 else {}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from scrm import covers
 from scrm.access import Actor
+from scrm.db import table_of
 from scrm.errors import Refused
 from scrm.models import Department, Identity, Member, Membership
 from scrm.upsert import insert_once
@@ -45,20 +49,58 @@ def known(session: Session, platform: str, user_id: str) -> bool:
     return member_id_of(session, platform, user_id) is not None
 
 
-def actor_of(session: Session, platform: str, user_id: str, admins: Collection[str]) -> Actor | None:
-    """The active member who speaks, with what is in sight. None for a stranger and for somebody who has left."""
-    member_id = member_id_of(session, platform, user_id)
-    return actor_of_member(session, member_id, admins) if member_id is not None else None
+def actor_of(
+    session: Session, platform: str, user_id: str, admins: Collection[str], today: date | None = None
+) -> Actor | None:
+    """The active member who speaks, with what is in sight. None for a stranger and for somebody who has left.
+
+    On a day (local), what those see for whom this member stands in is in sight too.
+    """
+    accounts = session.execute(_WHO_SPEAKS, {"platform": platform, "user_id": user_id}).all()
+    return _actor(session, accounts, admins, today)
 
 
-def actor_of_member(session: Session, member_id: int, admins: Collection[str]) -> Actor | None:
+def actor_of_member(
+    session: Session, member_id: int, admins: Collection[str], today: date | None = None
+) -> Actor | None:
     """The same by member id."""
-    member = session.get(Member, member_id)
-    if member is None or not member.active:
+    return _actor(session, session.execute(_WHO_IS, {"member": member_id}).all(), admins, today)
+
+
+_WHO = (
+    sa.select(Member.id, Member.name, Member.role, Identity.platform, Identity.user_id)
+    .outerjoin(Identity, Identity.member_id == Member.id)
+    .where(Member.active)
+)
+_WHO_IS = _WHO.where(Member.id == sa.bindparam("member"))
+_WHO_SPEAKS = _WHO.where(
+    Member.id
+    == sa.select(Identity.member_id)
+    .where(Identity.platform == sa.bindparam("platform"), Identity.user_id == sa.bindparam("user_id"))
+    .correlate(None)
+    .scalar_subquery()
+)
+
+
+_USE = sa.update(table_of(Identity)).where(
+    Identity.platform == sa.bindparam("on"), Identity.user_id == sa.bindparam("who")
+)
+
+
+def _actor(session: Session, accounts: Sequence[Any], admins: Collection[str], today: date | None) -> Actor | None:
+    """From the member beside each of his accounts."""
+    if not accounts:
         return None
-    role = "admin" if member_id in admin_ids(session, admins) else member.role
-    team = frozenset({member_id}) | (subordinates(session, member_id) if role == "manager" else frozenset())
-    return Actor(member_id, member.name, role, team)
+    member_id, name, role = accounts[0][:3]
+    role = "admin" if any(f"{row.platform}:{row.user_id}" in admins for row in accounts) else role
+    leading = {member_id} if role == "manager" else set()
+    team = {member_id}
+    if today is not None and (covered := covers.covered_by(session, member_id, today)):
+        team |= covered
+        leading |= set(session.scalars(sa.select(Member.id).where(Member.id.in_(covered), Member.role == "manager")))
+    for leader_id in leading:
+        team |= subordinates(session, leader_id)
+    return Actor(member_id, name, role, frozenset(team))
 
 
 def admin_ids(session: Session, admins: Collection[str]) -> set[int]:
@@ -74,11 +116,16 @@ def admin_ids(session: Session, admins: Collection[str]) -> set[int]:
 
 def note_use(session: Session, platform: str, user_id: str, door: str, now: datetime) -> None:
     """Pushes go to the identity used last, through the door used last."""
-    session.execute(
-        sa.update(Identity)
-        .where(Identity.platform == platform, Identity.user_id == user_id)
-        .values(door=door, used_at=now)
-    )
+    session.connection().execute(_USE, {"on": platform, "who": user_id, "door": door, "used_at": now})
+
+
+def colleagues(session: Session, actor: Actor, but: int, limit: int) -> Sequence[Member]:
+    """Living members of the actor's team (of the company, for who sees all) other than `but`: reps first, by name."""
+    query = sa.select(Member).where(Member.active, Member.id != but)
+    if not actor.sees_all:
+        query = query.where(Member.id.in_(actor.team))
+    rank = sa.case((Member.role == "rep", 0), else_=1)
+    return session.scalars(query.order_by(rank, Member.name, Member.id).limit(limit)).all()
 
 
 # --- whom they lead
@@ -86,10 +133,20 @@ def note_use(session: Session, platform: str, user_id: str, door: str, now: date
 
 def subordinates(session: Session, leader_id: int) -> frozenset[int]:
     """Everybody below: members of departments led and their subtrees, direct reports and theirs. One query; a loop ends."""
-    edges = _edges()
-    below = sa.select(sa.literal(leader_id, sa.BigInteger).label("node")).cte("below", recursive=True)
+    return frozenset(session.scalars(_below(), {"start": leader_id}))
+
+
+def people_of(session: Session, department_id: int) -> frozenset[int]:
+    """Everybody in a department and its subtree, and below those. One query; a loop ends."""
+    return frozenset(session.scalars(_below(), {"start": -department_id}))
+
+
+@cache
+def _below() -> sa.Select[int]:
+    edges, start = _edges(), sa.bindparam("start", type_=sa.BigInteger)
+    below = sa.select(start.label("node")).cte("below", recursive=True)
     below = below.union(sa.select(edges.c.down).join(below, edges.c.up == below.c.node))
-    return frozenset(session.scalars(sa.select(below.c.node).where(below.c.node > 0, below.c.node != leader_id)))
+    return sa.select(below.c.node).where(below.c.node > 0, below.c.node != start)
 
 
 def _edges() -> sa.CTE:
@@ -279,6 +336,12 @@ def rename(session: Session, member_id: int, name: str) -> Member:
     member.name, member.name_fixed = name[:MAX_NAME], True
     session.flush()
     return member
+
+
+def names(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """The names of these members by id."""
+    rows = session.execute(sa.select(Member.id, Member.name).where(Member.id.in_(list(ids)))) if ids else ()
+    return {row.id: row.name for row in rows}
 
 
 def everybody(session: Session) -> list[Member]:

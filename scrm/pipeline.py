@@ -75,8 +75,8 @@ def check_move(deal: Deal, stage: Stage) -> None:
 
 
 def is_back(before: Stage, after: Stage) -> bool:
-    """Whether the way from one stage to the other leads back."""
-    return after.position < before.position
+    """Whether the way from one stage to the other leads back; into another pipeline is neither way."""
+    return after.pipeline == before.pipeline and after.position < before.position
 
 
 def view(deal: Deal) -> str:

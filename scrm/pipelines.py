@@ -95,6 +95,15 @@ def tier_of(session: Session, words: str) -> str:
     return next((tier for tier in tiers(session) if name_key(tier) in said), "")
 
 
+def tier_in(session: Session, words: str) -> str:
+    """The tier that a sentence names by one of its names (KA的漏斗); "" when it names none."""
+    said = name_key(words)
+    for tier in tiers(session):
+        if any(name_key(word) in said for word in (tier, *defaults.TIER_WORDS.get(tier, ()))):
+            return tier
+    return ""
+
+
 def set_tier(session: Session, customer: Customer, words: str) -> None:
     """The customer is of this tier from now on; deals that are under way keep their pipeline. Raises WhichTier."""
     tier = tier_of(session, words)
@@ -107,8 +116,12 @@ def set_tier(session: Session, customer: Customer, words: str) -> None:
 
 
 def key_for(session: Session, kind: str, customer: Customer) -> str:
-    """The pipeline of a new deal: that of its kind and tier, of its kind, of new business in that tier, or of new business."""
-    tier = tier_of(session, customer.tier)
+    """The pipeline of a new deal: see `key_of`."""
+    return key_of(session, kind, tier_of(session, customer.tier))
+
+
+def key_of(session: Session, kind: str, tier: str) -> str:
+    """The pipeline of a kind and tier: their own, that of the kind, of new business in that tier, or of new business."""
     found = {(row.kind, row.tier): row.key for row in session.scalars(sa.select(Pipeline))}
     wanted = ((kind, tier), (kind, ""), (defaults.NEW, tier), (defaults.NEW, ""))
     return next(found[pair] for pair in wanted if pair in found)

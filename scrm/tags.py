@@ -195,9 +195,12 @@ def take_off_customer(session: Session, customer: Customer, tag_names: Iterable[
     return removed
 
 
+_WITH_WORDS = sa.select(Tag.name, Tag.words).where(Tag.words != "")
+
+
 def said(session: Session, text: str, affirmed: Affirmed, defaults: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Names of the tags whose words a note says: the company's own words (`Tag.words`), `defaults` for other tags."""
-    own = {tag.name: tuple(tag.words.split()) for tag in session.scalars(sa.select(Tag).where(Tag.words != ""))}
+    own = {name: tuple(words.split()) for name, words in session.execute(_WITH_WORDS)}
     return tuple(name for name, words in {**defaults, **own}.items() if affirmed(text, words))
 
 

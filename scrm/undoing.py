@@ -14,10 +14,25 @@ from sqlalchemy.orm import Session
 from scrm import audit
 from scrm.access import Actor
 from scrm.errors import NothingToUndo, Refused, UndoRefused
-from scrm.models import Activity, Audit, Campaign, Channel, Contact, Customer, Deal, FollowUp, Member, Stage, Tag
+from scrm.models import (
+    Activity,
+    Audit,
+    Campaign,
+    Channel,
+    Contact,
+    Customer,
+    Deal,
+    FollowUp,
+    HandOver,
+    Member,
+    Stage,
+    Tag,
+)
 
+MOST_TOLD = 100  # a card has room for a few; of a hand-over of thousands the others are found by those who look
 _RECORDS = {
-    kind.__tablename__: kind for kind in (Activity, Campaign, Channel, Contact, Customer, Deal, FollowUp, Member)
+    kind.__tablename__: kind
+    for kind in (Activity, Campaign, Channel, Contact, Customer, Deal, FollowUp, HandOver, Member)
 }
 # Columns that hold an id, and the table whose name the id stands for.
 _REFERS: dict[str, Any] = {
@@ -39,14 +54,31 @@ class TooLate(Refused):
     sentence = "已经超过 24 小时，不能再撤销了。需要改的话，直接说一句就行。"
 
 
-class ChangedByYouSince(Refused):
+class InTheWay(Refused):
+    """A later message of the speaker himself has to be taken back first: `later` is its turn, `turn` the one that was to go.
+
+    `source`: its words, or its button in brackets; `command`: what it did.
+    """
+
+    def __init__(self, turn: str, later: Audit) -> None:
+        super().__init__()
+        self.turn, self.later, self.source, self.command = turn, later.turn, later.source, later.command
+
+
+class ChangedByYouSince(InTheWay):
     """The speaker himself changed the record in a later message."""
 
     sentence = "这条记录您后来又改过，请先撤销后面那一条。"
 
 
+class NeededByYou(InTheWay):
+    """A later record of the speaker himself rests on one that would go."""
+
+    sentence = "您之后又有别的记录用到了它，请先撤销后面那一条。"
+
+
 class StillNeeded(Refused):
-    """A later record rests on one that would go."""
+    """A later record of somebody else rests on one that would go."""
 
     sentence = "之后又有别的记录用到了它，不能直接撤销。请先撤销后来的记录。"
 
@@ -86,24 +118,37 @@ def _explain(session: Session, member_id: int, turn: str, now: datetime) -> None
 
 
 def take_back(session: Session, actor: Actor, rows: Sequence[Audit], now: datetime) -> None:
-    """Take the changes back. Raises UndoRefused (naming the colleague), ChangedByYouSince or StillNeeded."""
+    """Take the changes back. Raises UndoRefused (naming the colleague), ChangedByYouSince, NeededByYou or StillNeeded."""
     try:
         audit.undo(session, rows, now)
     except UndoRefused as refused:
         if isinstance(refused.__cause__, IntegrityError):
-            raise StillNeeded from refused
-        if refused.values["who"] == actor.name:
-            raise ChangedByYouSince from refused
+            later = _resting_on(session, actor, rows)
+            raise (NeededByYou(rows[0].turn, later) if later is not None else StillNeeded()) from refused
+        if refused.by is not None and refused.by.member_id == actor.member_id:
+            raise ChangedByYouSince(rows[0].turn, refused.by) from refused
         raise
+
+
+def _resting_on(session: Session, actor: Actor, rows: Sequence[Audit]) -> Audit | None:
+    """The actor's newest change that names one of the records these rows made."""
+    made = {(f"{row.table_name}_id", row.record_id) for row in rows if row.op == "insert"}
+    later = audit.latest_of(session, actor.member_id or 0, min(row.id for row in rows))
+    return next((row for row in later if row.turn != rows[0].turn and made & _names_of(row)), None)
+
+
+def _names_of(row: Audit) -> set[tuple[str, str]]:
+    values = {**(row.before or {}), **(row.after or {})}
+    return {(column, str(value)) for column, value in values.items() if column.endswith("_id")}
 
 
 # --- saying what it was
 
 
 def describe(session: Session, rows: Sequence[Audit]) -> list[Change]:
-    """The changes in the order they were made, one per record. To be called before they are taken back."""
+    """The changes in the order they were made, one per record (of many the first). To be called before they are taken back."""
     merged: dict[tuple[str, str], Change] = {}
-    for row in reversed(rows):
+    for row in list(reversed(rows))[:MOST_TOLD]:
         key = (row.table_name, row.record_id)
         merged[key] = _joined(merged.get(key), row, session)
     return [
@@ -141,9 +186,9 @@ def _name(session: Session, column: str, value: Any) -> Any:
 
 
 def views_of(session: Session, rows: Iterable[Audit]) -> set[str]:
-    """The views ("deal:7") that show what these rows changed. To be called before they are taken back."""
+    """The views ("deal:7") that show what these rows changed, of many the last. To be called before they are taken back."""
     found: set[str] = set()
-    for row in rows:
+    for row in list(rows)[:MOST_TOLD]:
         if row.table_name in _RECORDS:
             found.add(f"{row.table_name}:{row.record_id}")
         values = {**_as_it_is(session, row), **(row.before or {}), **(row.after or {})}

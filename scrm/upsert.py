@@ -1,8 +1,9 @@
-"""INSERT … ON CONFLICT DO NOTHING: a unique key decides, not a look before the insert."""
+"""INSERT … ON CONFLICT: a unique key decides, not a look before the insert."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,33 @@ from sqlalchemy.orm import Session
 
 def insert_once(session: Session, table: Any, values: Mapping[str, Any], key: list[str]) -> bool:
     """Insert unless the key is taken; whether a row was inserted."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table.__table__).values(**values).on_conflict_do_nothing(index_elements=key)
+    insert = _insert(table.__table__, tuple(values), tuple(key), session.get_bind().dialect.name, instead=False)
+    return session.execute(insert, dict(values)).first() is not None
+
+
+def put(session: Session, table: Any, values: Mapping[str, Any], key: list[str]) -> None:
+    """Insert; where the key is taken, that row gets these values."""
+    insert = _insert(table.__table__, tuple(values), tuple(key), session.get_bind().dialect.name, instead=True)
+    session.execute(insert, dict(values))
+
+
+@cache
+def _insert(table: sa.Table, columns: tuple[str, ...], key: tuple[str, ...], database: str, *, instead: bool) -> Any:
+    """Built once: to put a statement together costs more than to run it."""
+    values = {column: sa.bindparam(column, type_=table.c[column].type) for column in columns}
+    insert: Any = (sqlite if database == "sqlite" else postgresql).insert(table).values(values)
+    if instead:
+        new = {column: insert.excluded[column] for column in columns if column not in key}
+        return insert.on_conflict_do_update(index_elements=list(key), set_=new)
     # The row count of such an INSERT is not reliable on every driver; a returned row is.
-    return session.execute(statement.returning(sa.literal_column("1"))).first() is not None
+    return insert.on_conflict_do_nothing(index_elements=list(key)).returning(sa.literal_column("1"))
+
+
+def insert_many(session: Session, table: Any, rows: Sequence[Mapping[str, Any]], key: str) -> set[Any]:
+    """Insert those whose key is free, in their order, in one statement; the keys of those that were inserted."""
+    if not rows:
+        return set()
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    column = table.__table__.c[key]
+    statement = dialect.insert(table.__table__).on_conflict_do_nothing(index_elements=[key]).returning(column)
+    return set(session.scalars(statement, [dict(row) for row in rows]))

@@ -18,6 +18,7 @@ import bot.tables  # noqa: F401 - its tables belong to the schema
 import scrm.models  # noqa: F401
 from scrm import defaults
 from scrm.db import Base, Database
+from tests import templates
 
 POSTGRES = os.environ.get("SCRM_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 LEFT_OUT = "left out without"
@@ -132,13 +133,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with every table and the default stages."""
     if request.param == "sqlite":
+        (tmp_path / "acme.db").write_bytes(templates.with_tables())
         db = Database(f"sqlite:///{tmp_path / 'acme.db'}")
-        Base.metadata.create_all(db.engine)
     else:
         db = Database(str(request.getfixturevalue("postgres_with_tables")))
         _empty(db)
-    with db.write() as session:
-        defaults.seed(session)
+        with db.write() as session:
+            defaults.seed(session)
     yield db
     db.close()
 

@@ -277,14 +277,36 @@ def test_a_csv_file_as_excel_saves_it_in_china(company: Company, tmp_path: Path,
         ("a.xlsx", b"not a workbook", "读不了文件"),
         ("a.csv", b"", "文件是空的"),
         ("a.csv", "名字,手机\n张三,138\n".encode(), "没有「客户名称」"),
-        ("a.csv", b"\xff\xfe\x00\x81", "读不了文件"),
+        ("a.csv", b"\xff\xfe\x00\x81", "内容不完整，或者不是真正的 .csv 文件。用 Excel 打开，另存为 .xlsx 再导入"),
+        ("b.xlsx", b"PK\x03\x04 cut off", "内容不完整，或者不是真正的 .xlsx 文件。用 Excel 打开，另存为 .xlsx 再导入"),
+        ("a.pdf", b"%PDF", "只认 .xlsx、.xls 和 .csv"),
+        ("gone/a.xlsx", None, "没有这个文件"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(
-    company: Company, tmp_path: Path, name: str, content: bytes, why: str
+    company: Company, tmp_path: Path, name: str, content: bytes | None, why: str
 ) -> None:
-    (tmp_path / name).write_bytes(content)
-    assert why in company.run("import", "customers", tmp_path / name, code=1).stderr
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    said = company.run("import", "customers", tmp_path / name, code=1).stderr.replace("\n", "")
+    assert why in said
+    assert "nvalid" not in said  # nothing of a library's English
+
+
+def test_an_export_that_cannot_be_written_says_where_it_fails(company: Company, tmp_path: Path) -> None:
+    for target, why in (("gone/a.xlsx", "没有文件夹"), ("a.doc", "文件名要以 .xlsx、.csv 或 .jsonl 结尾")):
+        said = company.run("export", "deals", tmp_path / target, code=1).stderr
+        assert why in said
+        assert "Errno" not in said
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_company_without_a_platform_is_not_served_but_exported(company: Company, tmp_path: Path) -> None:
+    text = company.config.read_text(encoding="utf-8")
+    company.config.write_text(text[: text.index("[wecom]")], encoding="utf-8")
+    said = company.run("run", code=2).stderr.replace("\n", "")
+    assert all(section in said for section in ("[wecom.bot]", "[wecom]", "[dingtalk]"))
+    company.run("export", "deals", tmp_path / "a.csv")
 
 
 # --- export
@@ -329,7 +351,7 @@ def test_everything_is_exported_in_three_formats(company: Company, tmp_path: Pat
     assert contact["external_userid"] == "wm01"
     assert _csv(tmp_path / "customers.csv")[0]["tags"] == ""
     assert {row["source"] for row in _jsonl(tmp_path / "audit.jsonl")} == {"导入 a.csv"}
-    assert company.run("export", "deals", tmp_path / "deals.pdf", code=1).stderr.strip().endswith("结尾")
+    assert company.run("export", "deals", tmp_path / "deals.pdf", code=1).stderr.startswith("文件名要以")
     assert "NOUN" in company.run("export", "secrets", tmp_path / "a.csv", code=2).stderr
 
 

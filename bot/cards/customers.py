@@ -45,6 +45,11 @@ def created_card(customer: Customer, turn: str) -> Card:
     )
 
 
+def is_a_trade(said: str) -> str:
+    """The question before a customer is made whose name is only a trade."""
+    return f"「{clip(said, 16)}」像是行业，不像公司的名称，确定这样新建吗？"
+
+
 def is_it(known: Customer, name: str) -> str:
     """The question before a customer is made that one in sight is called like."""
     called, wanted = short(known.name), clip(name.strip(), 12)

@@ -59,6 +59,8 @@ def _did(step: Step) -> str:
         return f"新建，{step.after.name}"
     if step.to_status != "open":
         return STATUS_NAMES[step.to_status].removeprefix("已")
+    if step.before.pipeline != step.after.pipeline:
+        return f"换了流程，{step.after.name}"
     if step.before.id != step.after.id:
         return f"{'退回到' if is_back(step.before, step.after) else '推进到'}{step.after.name}"
     return "恢复" if step.from_status == "paused" else "重新打开"

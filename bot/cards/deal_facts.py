@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from bot.cards.card import Button, Card, bullets, rows
@@ -16,19 +18,25 @@ from scrm.deals import Seen
 MAX_PEOPLE = 8
 
 
-def noted_card(seen: Seen, clock: Clock, turn: str) -> Card:
-    """The answer to what was said of a deal: all that is known now, and what its stage still asks for."""
+def off_line(products: Sequence[str], competitors: Sequence[str]) -> str:
+    """What was taken off a deal."""
+    parts = ((noun, names) for noun, names in (("产品", products), ("竞品", competitors)) if names)
+    return "，".join(f"已去掉{noun}：{'、'.join(names)}" for noun, names in parts)
+
+
+def noted_card(seen: Seen, clock: Clock, turn: str, off: str = "") -> Card:
+    """The answer to what was said of a deal: all that is known now, what went off, and what its stage still asks for."""
     deal = seen.deal
     whole = deal_card(seen, clock)
     return Card(
-        title="商机 · 已补充",
+        title="商机 · 已更新" if off else "商机 · 已补充",
         rows=rows(
             ("商机", deal.name),
             ("客户", seen.customer.name),
             ("金额", money(deal.amount)),
             *known_rows(seen, clock),
         ),
-        text=ask_for(seen.missing),
+        text="\n".join(part for part in (off, ask_for(seen.missing)) if part),
         buttons=(*whole.buttons[:4], undo_button(turn)),
         view=whole.view,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,7 +14,7 @@ from bot.cards.card import Button, Card, Row, rows
 from bot.cards.clock import Clock
 from bot.cards.deal_words import ask_for, fact_names, known_rows
 from bot.cards.followups import brief
-from bot.cards.names import company_entry, deal_of, entry, numbered, page_of, short
+from bot.cards.names import deal_of, entry, numbered, page_of, short
 from bot.commands import (
     BackReason,
     Command,
@@ -53,9 +52,9 @@ def kind_name(kind: str) -> str:
     return DEAL_KINDS.get(kind, kind)
 
 
-def default_name(customer: str) -> str:
+def default_name(customer: str, kind: str = "") -> str:
     """What a deal is called that was not given a name."""
-    return f"{short(customer)}商机"
+    return f"{short(customer)}{kind_name(kind) if kind not in ('', 'new') else ''}商机"
 
 
 def no_deal_card(customer: Customer, stage: Stage | None, closed: Deal | None, *, kept_in: str = "") -> Card:
@@ -107,8 +106,10 @@ def moved_card(seen: Seen, before: Stage, clock: Clock, turn: str, reason: str =
     if is_back(before, seen.stage):
         card = _card(seen, clock, f"商机 · 退回到{seen.stage.name}", turn=turn)
         if reason:
-            return msgspec.structs.replace(card, rows=(*card.rows, Row("原因", reason)))
+            return _because(card, reason)
         return _asking(card, "为什么退回？点一下就好。", BACK_REASONS, partial(BackReason, seen.deal.id), turn)
+    if before.id == seen.stage.id:  # it was paused there
+        return _because(reopened_card(seen, "paused", clock, turn), reason)
     asks = seen.next is None and seen.deal.status == "open"
     card = _card(
         seen, clock, f"商机 · 推进到{seen.stage.name}", text="赢单了吗？" if asks else ask_for(seen.missing), turn=turn
@@ -150,9 +151,19 @@ def _asking(card: Card, question: str, reasons: Sequence[str], why: Callable[[in
     return msgspec.structs.replace(card, text=question, buttons=(*buttons, undo_button(turn)))
 
 
-def paused_card(seen: Seen, clock: Clock, turn: str) -> Card:
+def paused_card(seen: Seen, clock: Clock, turn: str, reason: str = "") -> Card:
     """The answer to a pause."""
-    return _card(seen, clock, "商机 · 已暂停", turn=turn)
+    return _because(_card(seen, clock, "商机 · 已暂停", turn=turn), reason)
+
+
+def kind_card(seen: Seen, before: Stage, clock: Clock, turn: str) -> Card:
+    """The answer to another kind; `before` is the stage it was in."""
+    text = f"换了销售流程：「{before.name}」对应到「{seen.stage.name}」。" if before.name != seen.stage.name else ""
+    return _card(seen, clock, f"商机 · 已改为{kind_name(seen.deal.kind)}", text=text, turn=turn)
+
+
+def _because(card: Card, reason: str) -> Card:
+    return msgspec.structs.replace(card, rows=(*card.rows, Row("原因", reason))) if reason else card
 
 
 def reopened_card(seen: Seen, before: str, clock: Clock, turn: str) -> Card:
@@ -160,9 +171,10 @@ def reopened_card(seen: Seen, before: str, clock: Clock, turn: str) -> Card:
     return _card(seen, clock, "商机 · 已恢复" if before == "paused" else "商机 · 已重新打开", turn=turn)
 
 
-def woken_card(seen: Seen, clock: Clock) -> Card:
-    """The day a deal was paused until has come."""
-    return _card(seen, clock, f"暂停到期 · {seen.deal.name}", text="商机已恢复为进行中，接下来怎么走？", named=True)
+def woken_card(seen: Seen, clock: Clock, reason: str = "") -> Card:
+    """The day a deal was paused until has come; `reason`: why it slept."""
+    card = _card(seen, clock, f"暂停到期 · {seen.deal.name}", text="商机已恢复为进行中，接下来怎么走？", named=True)
+    return _because(card, reason)
 
 
 def deals_card(page: Sequence[Seen], number: int, count: int, amount: Decimal, clock: Clock, *, team: bool) -> Card:
@@ -193,18 +205,11 @@ def _line(seen: Seen, clock: Clock, *, team: bool) -> str:
 
 
 def _entries(page: Sequence[Seen], first: int) -> tuple[Button, ...]:
-    """A page of deals as buttons: by customer; a customer's several by what sets them apart. The lines above spell it out."""
-    several = Counter(seen.customer.id for seen in page)
-    made = []
-    for place, seen in enumerate(page, first):
-        company = seen.customer.name
-        text = (
-            entry(place, deal_of(seen.deal.name, company))
-            if several[seen.customer.id] > 1
-            else company_entry(place, company)
-        )
-        made.append(Button(text, pack(ShowDeal(deal=seen.deal.id))))
-    return tuple(made)
+    """A page of deals as buttons, each by what it is called beside its customer. The lines above spell it out."""
+    return tuple(
+        Button(entry(place, deal_of(seen.deal.name, seen.customer.name)), pack(ShowDeal(deal=seen.deal.id)))
+        for place, seen in enumerate(page, first)
+    )
 
 
 def _card(seen: Seen, clock: Clock, title: str, *, text: str = "", turn: str = "", named: bool = False) -> Card:

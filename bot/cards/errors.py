@@ -6,22 +6,27 @@ from collections.abc import Sequence
 
 from bot.cards.card import MAX_OPTIONS, Button, Card, Choice, Option
 from bot.cards.names import ENTRY, beginning, company_entry, entry, numbered, shorts
-from bot.cards.words import clip
+from bot.cards.undo import in_the_way_card
+from bot.cards.words import clip, visit_example
 from bot.commands import AnswerDraft, Help, pack
-from scrm.errors import Ambiguous, DomainError, Missing, UnknownName
+from scrm.errors import Ambiguous, DomainError, Missing, UnknownName, WhichOne
+from scrm.undoing import InTheWay
 
 GROUP_LINE = "已收到，详情见私聊。"
 PRIVATE_FIRST = "已收到。请先私聊我一次，我才能把详情发给您。"
 MAX_QUESTION_BUTTONS = 5
 # What a command is called in 您的角色没有「…」的权限.
 NAMES = {
-    "explain": "说明怎么理解的",
+    "explain": "说明怎么理解的", "hand_over": "移交客户", "confirm_hand_over": "移交客户", "cancel_hand_over": "移交客户", "handover": "查看移交",
     "new_customer": "新建客户", "new_contact": "新建联系人", "log": "记录跟进", "supplement": "补充记录", "amend": "修改记录", "new_deal": "新建商机",
     "move_deal": "推进商机", "win_deal": "赢单", "lose_deal": "丢单", "pause_deal": "暂停商机", "reopen_deal": "重启商机", "void_deal": "作废商机", "void_reason": "填写作废原因", "back_reason": "填写退回原因", "follow_up": "安排跟进",
-    "done": "完成待办", "later": "改期", "write": "写跟进", "digest": "团队简报", "overdue": "查看团队逾期", "nudge": "催办", "nudge_all": "催办", "use_amount": "更新商机金额", "link_deal": "归到商机", "new_channel": "新建渠道活码",
-    "pipelines": "查看销售流程", "define_pipeline": "设置销售流程", "set_tier": "设置客户级别", "note_deal": "补充商机信息", "contract": "记录合同到期日",
+    "done": "完成待办", "later": "改期", "write": "写跟进", "digest": "团队简报", "week": "写周报", "send_week": "发周报", "stuck": "查看停滞商机", "silent": "查看谁没有记录", "comment": "点评", "overdue": "查看团队逾期", "nudge": "催办", "nudge_all": "催办", "use_amount": "更新商机金额", "link_deal": "归到商机", "new_channel": "新建渠道活码",
+    "pipelines": "查看销售流程", "define_pipeline": "设置销售流程", "set_tier": "设置客户级别", "set_kind": "修改商机类型", "note_deal": "补充商机信息", "contract": "记录合同到期日",
     "channels": "查看渠道活码", "channel": "查看渠道活码", "new_campaign": "群发", "submit_campaign": "提交群发", "cancel_campaign": "取消群发", "campaign": "查看群发",
     "campaigns": "查看群发", "set_role": "设置角色", "set_manager": "设置主管", "rename_member": "修改成员姓名", "members": "查看成员列表",
+    "funnel": "看漏斗", "forecast": "看预测", "ranking": "看排行", "set_target": "设置目标", "chance": "看赢率", "call_roll": "点名", "roll": "本月表态", "promise": "本月表态", "promises": "看承诺兑现", "stage": "看阶段商机", "stage_people": "按人看转化", "set_standard": "设置阶段标准",
+    "define_idle_rule": "设置回收规则", "drop_idle_rule": "删除回收规则", "idle_rules": "查看回收规则", "try_idle_rules": "试跑回收规则", "idle": "查看该跟进的客户",
+    "follow_today": "安排跟进", "pass_on": "转给同事", "give_up": "放弃客户", "ask_extension": "申请延期", "extension": "审批延期", "future": "查看未来机会",
     "loss_reason": "填写丢单原因", "cancel_follow_up": "取消待办",
 }  # fmt: skip
 _TIME_SLOTS = {"due_at": "周五下午3点", "next_at": "周五下午3点", "until": "下个月15号"}
@@ -33,6 +38,8 @@ _TITLES = {
     "stage": "哪个阶段？",
     "member": "哪位成员？",
     "manager": "哪位主管？",
+    "giver": "要移交谁的客户？",
+    "taker": "转给哪位成员？",
 }
 
 
@@ -40,17 +47,19 @@ def error_card(error: DomainError, *, creates: bool = True) -> Card:
     """One sentence that says why not; `creates`: this person may make a customer."""
     if isinstance(error, UnknownName):
         return _unknown_card(error, creates=creates)
+    if isinstance(error, InTheWay):
+        return in_the_way_card(error, NAMES)
     return Card(title="没有执行", text=str(error), buttons=(Button("帮助", pack(Help())),))
 
 
 def _unknown_card(error: UnknownName, *, creates: bool) -> Card:
     """A name that nothing in sight has, and what to say instead."""
     name = clip(error.spoken, 16)
-    text = (
-        f"如果是新客户，请先说：新建客户 {name}"
-        if error.slot in ("deal", "customer") and creates
-        else "请换个叫法，或把名字说全一点。"
-    )
+    text = "请换个叫法，或把名字说全一点。"
+    if creates and error.slot == "customer":
+        text = f"如果是新客户，请先说：新建客户 {name}"
+    if creates and error.slot == "deal":
+        text = f"换个叫法再说一遍；如果是新商机，就说：\n· 客户名 新商机 {name} 80万"
     return Card(title=f"没有找到「{name}」", text=text, buttons=(Button("帮助", pack(Help())),))
 
 
@@ -81,6 +90,8 @@ def _question(error: Ambiguous | UnknownName | Missing, options: Sequence[str]) 
     if isinstance(error, Missing):
         title = clip(error.question, 36)
         return title, "" if title == error.question else error.question
+    if isinstance(error, WhichOne):
+        return str(error), ""
     if isinstance(error, UnknownName):
         name = clip(error.spoken, 16)
         if error.slot == "customer":
@@ -150,14 +161,15 @@ def unknown_error_card(error_id: str) -> Card:
     )
 
 
-def unheard_card(kind: str, door: str) -> Card:
-    """Something we cannot read, and what to do instead."""
+def unheard_card(kind: str, door: str, customer: str) -> Card:
+    """Something we cannot read, and what to do instead; `customer` is one of the speaker's own, "" for none."""
+    example = visit_example(customer)
     if kind == "voice" and door == "wecom_app":
         text = "应用里的语音没有文字，我听不到。请按住输入法上的话筒说话，转成文字再发给我，一样快。"
     elif kind == "voice":
         text = "这段语音没有识别出文字，麻烦再说一遍，或者打字告诉我。"
     elif kind == "image":
-        text = "图片收到了，但我还看不懂图片。请用一句话告诉我，例如：\n今天拜访了腾讯，聊了报价"
+        text = f"图片收到了，但我还看不懂图片。请用一句话告诉我，例如：\n{example}"
     else:
-        text = "这种消息我还读不懂。请用一句话告诉我，例如：\n今天拜访了腾讯，聊了报价"
+        text = f"这种消息我还读不懂。请用一句话告诉我，例如：\n{example}"
     return Card(title="换种方式告诉我", text=text, buttons=(Button("帮助", pack(Help())),))

@@ -18,6 +18,7 @@ from bot.commands import (
     ShowFollowUp,
     ShowTodo,
     Undo,
+    WhyReminded,
     WriteFollowUp,
     pack,
 )
@@ -117,7 +118,8 @@ def alert_card(seen: Seen, clock: Clock, asked_by: str = "") -> Card:
     """It is time: why, what to do, and the buttons to do it. `asked_by` is the manager who urges."""
     name = short(seen.customer.name)
     title = f"{asked_by}催办 · {name}" if asked_by else f"跟进提醒 · {name}"
-    return _card(seen, clock, title, buttons=_acting(seen.row))
+    why = Button("为什么", pack(WhyReminded(followup=seen.row.id)))
+    return _card(seen, clock, title, buttons=(*_acting(seen.row), why))
 
 
 def _card(seen: Seen, clock: Clock, title: str, buttons: Sequence[Button], *, briefly: bool = False) -> Card:

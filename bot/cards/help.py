@@ -21,7 +21,7 @@ from bot.commands import (
     pack,
 )
 
-MOST, FEW = 8, 3
+MOST, FEW = 9, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,25 @@ def _sales(known: Known) -> tuple[str, ...]:
         f"{customer} 新商机 年度采购 80万",
         f"{known.deal} 推进到{known.stage}" if known.deal and known.stage else "",
         f"给{known.person or customer}打标签 {known.tag or '高意向'}",
+        "我这个月还差多少",
         "撤销",
     )
 
 
 def _manager(known: Known) -> tuple[str, ...]:
     look = f"查一下{known.customer}" if known.customer else ""
-    return ("团队简报", "谁的跟进逾期了", look, _visit(known), "我的待办", "撤销")
+    return (
+        "团队简报",
+        "看漏斗",
+        "本月预测",
+        "本月销售排行",
+        "点名",
+        "谁的跟进逾期了",
+        look,
+        _visit(known),
+        "我的待办",
+        "撤销",
+    )
 
 
 def _marketer(known: Known) -> tuple[str, ...]:
@@ -79,6 +91,8 @@ def _marketer(known: Known) -> tuple[str, ...]:
 def _admin(known: Known) -> tuple[str, ...]:
     return (
         "成员列表",
+        "大客户30天没跟进提醒，45天回收",
+        "试跑回收规则",
         f"设置{known.member}为主管" if known.member else "",
         f"{known.member}的主管是{known.leader}" if known.member and known.leader else "",
         "团队简报",
@@ -150,9 +164,6 @@ def _menu(role: str) -> tuple[Button, ...]:
 
 
 _UNDERSTOOD = {
-    "query_funnel": ("看漏斗", "目前可以先看「我的商机」或「团队简报」。"),
-    "query_forecast": ("看预测", "目前可以先看「我的商机」。"),
-    "query_ranking": ("看排名", "目前可以先看「团队简报」。"),
     "search_knowledge": ("查资料", "请到公司的资料库里查找。"),
     "create_quote": ("做报价", "报价单请在您原来的工具里做。"),
     "record_payment": ("登记回款", "回款请在财务系统里登记。"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from bot.cards.card import MAX_BUTTONS, Button, Card, Row
+from bot.cards.together import together
 from bot.commands import Undo, unpack
 
 MAX_LEADING = 2  # buttons of the last card that stay before those of the earlier ones
@@ -16,6 +17,8 @@ def merge(cards: Sequence[Card]) -> Card:
     """The last card is the base; what the earlier ones say comes before, and what both say is said once."""
     if len(cards) == 1:
         return cards[0]
+    if (each := together(cards)) is not None:
+        return each
     base, earlier = cards[-1], cards[:-1]
     return msgspec.structs.replace(
         base,

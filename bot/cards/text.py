@@ -7,6 +7,7 @@ import re
 from bot.cards.card import Card
 
 MORE = "… 更多"
+_LAST_HEADING = re.compile(r"\n【[^】\n]*】\s*$")
 _LINE_START = re.compile(r"^(\s*)([#>]+)(?=\s)", re.MULTILINE)
 
 
@@ -56,9 +57,9 @@ def cut_chars(text: str, limit: int) -> str:
 
 
 def at_line(text: str) -> str:
-    """The text up to the end of its last whole line, unless that would lose more than half of it."""
+    """The text up to the end of its last whole line, unless that would lose more than half of it; no heading is left last."""
     end = text.rfind("\n")
-    return (text[:end] if end > len(text) // 2 else text).rstrip()
+    return _LAST_HEADING.sub("", (text[:end] if end > len(text) // 2 else text).rstrip())
 
 
 def clip(text: str, limit: int) -> str:

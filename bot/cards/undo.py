@@ -7,16 +7,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.cards.card import Card, bullets
+from bot.cards.card import Button, Card, bullets
 from bot.cards.clock import Clock
+from bot.cards.deals import DEAL_KINDS
 from bot.cards.followups import STATUS_NAMES as FOLLOWUP_STATUS_NAMES
 from bot.cards.words import KIND_NAMES, ROLE_NAMES, STATUS_NAMES, clip, masked_phone, money
-from scrm.undoing import Change
+from bot.commands import Undo, pack
+from scrm.undoing import Change, InTheWay
 
 MAX_LINES = 8
 _NOUNS = {
     "customer": "客户", "contact": "联系人", "deal": "商机", "activity": "跟进记录", "followup": "待办", "contact_tag": "标签",
-    "customer_tag": "标签", "channel": "渠道活码", "campaign": "群发", "member": "成员", "pipeline": "销售流程", "stage": "销售阶段", "contract": "合同", "deal_product": "产品", "deal_competitor": "竞品", "deal_contact": "决策链成员",
+    "customer_tag": "标签", "channel": "渠道活码", "campaign": "群发", "handover": "移交", "member": "成员", "idle_rule": "回收规则", "extension": "延期申请", "cover": "代理安排", "pipeline": "销售流程", "stage": "销售阶段", "contract": "合同", "deal_product": "产品", "deal_competitor": "竞品", "deal_contact": "决策链成员",
 }  # fmt: skip
 _VERBS = {"insert": "删除了新建的", "delete": "恢复了删除的"}
 _TAG_VERBS = {"insert": "去掉了", "delete": "恢复了"}
@@ -56,12 +58,25 @@ _STATUSES = {
 }  # fmt: skip
 
 
-def undone_card(source: str, changes: Sequence[Change], notes: Sequence[str], clock: Clock) -> Card:
-    """`source`: the words that were said, or a button in brackets; `notes` say what could not be taken back outside."""
+def undone_card(source: str, changes: Sequence[Change], notes: Sequence[str], clock: Clock, then: str = "") -> Card:
+    """`source`: the words that were said, or a button in brackets; `notes` say what could not be taken back outside.
+
+    `then`: the turn that this one stood in the way of, which can go now.
+    """
     lines = list(dict.fromkeys(line for change in changes if (line := _line(change, clock))))
     said = f"「{clip(source, 60)}」" if source and not source.startswith("[") else ""
     parts = (said, bullets(lines, MAX_LINES) or "刚才的改动已全部恢复。", *dict.fromkeys(notes))
-    return Card(title="已撤销", text="\n".join(part for part in parts if part))
+    onwards = (Button("撤销前面那一条", pack(Undo(turn=then)), "primary"),) if then else ()
+    return Card(title="已撤销", text="\n".join(part for part in parts if part), buttons=onwards)
+
+
+def in_the_way_card(error: InTheWay, called: Mapping[str, str]) -> Card:
+    """What has to go first, and a button that takes it back; `called`: commands as people call them."""
+    spoken = error.source and not error.source.startswith("[")
+    said = clip(error.source, 60) if spoken else called.get(error.command, "")
+    button = Button("撤销后面那一条", pack(Undo(turn=error.later, then=error.turn)), "primary")
+    which = f"后面那一条是「{said}」。" if said else ""
+    return Card(title="还不能撤销", text="\n".join(part for part in (str(error), which) if part), buttons=(button,))
 
 
 def _line(change: Change, clock: Clock) -> str:
@@ -91,7 +106,14 @@ def _name(change: Change) -> str:
 
 
 def _field(table: str, column: str, value: Any, clock: Clock) -> str:
-    label, show = ("状态", _named(_STATUSES.get(table, {}))) if column == "status" else _FIELDS.get(column, ("", _text))
+    if column == "status":
+        label, show = "状态", _named(_STATUSES.get(table, {}))
+    elif (table, column) == ("deal", "kind"):
+        label, show = "类型", _named(DEAL_KINDS)
+    else:
+        label, show = _FIELDS.get(column, ("", _text))
     if not label:
         return ""
-    return f"{label}恢复为{show(value, clock)}" if value not in (None, "") else f"{label}恢复为空"
+    if column == "paused_until":
+        return f"暂停到{show(value, clock)}" if value else "不再暂停"
+    return f"{label}改回{show(value, clock)}" if value not in (None, "") else f"不再记{label}"

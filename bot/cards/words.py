@@ -76,3 +76,8 @@ def masked_phone(phone: str) -> str:
     if len(phone) >= 11:
         return f"{phone[:3]}****{phone[-4:]}"
     return f"****{phone[-2:]}" if phone else ""
+
+
+def visit_example(customer: str) -> str:
+    """A sentence to try, about a customer of the reader's own; "" for none."""
+    return f"今天拜访了{customer or '（客户名）'}，聊了报价"

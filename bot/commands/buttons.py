@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 
-from bot.commands import dealing, records, sales, teams
-from bot.commands.base import Command
+from bot.commands import dealing, figures, handovers, quiet, records, sales, teams
+from bot.commands.base import Asked, Command
 
 ALL: tuple[type[Command], ...] = tuple(
     value
-    for module in (records, sales, dealing, teams)
+    for module in (records, sales, dealing, teams, figures, handovers, quiet)
     for value in vars(module).values()
-    if isinstance(value, type) and issubclass(value, Command) and value is not Command
+    if isinstance(value, type) and issubclass(value, Command) and value not in (Command, Asked)
 )
 AnyCommand = ALL[0]
 for _command in ALL[1:]:
@@ -33,12 +34,18 @@ class BadButton(ValueError):
 def pack(command: Command) -> str:
     """The command as a button carries it: `tag:field=value:…`, ids and enum values only."""
     parts = [str(command.__struct_config__.tag)]
-    for field in msgspec.structs.fields(command):
-        value = getattr(command, field.name)
-        if value is None or value == field.default:
+    for name, default in _fields(type(command)):
+        value = getattr(command, name)
+        if value is None or value == default:
             continue
-        parts.append(f"{field.name}={_pack_value(value)}")
+        parts.append(f"{name}={_pack_value(value)}")
     return ":".join(parts)
+
+
+@cache
+def _fields(kind: type[Command]) -> tuple[tuple[str, Any], ...]:
+    """Names and defaults: msgspec reads the annotations anew each time it is asked."""
+    return tuple((field.name, field.default) for field in msgspec.structs.fields(kind))
 
 
 def unpack(packed: str) -> Command:

@@ -63,6 +63,8 @@ class NoteDeal(Command, frozen=True, tag="note_deal"):
     products: tuple[str, ...] = ()
     competitors: tuple[str, ...] = ()
     people: tuple[DealPerson, ...] = ()
+    not_products: tuple[str, ...] = ()  # 产品去掉MES
+    not_competitors: tuple[str, ...] = ()  # 竞品去掉用友
 
 
 class ShowDealPeople(Command, frozen=True, tag="deal_people"):
@@ -86,4 +88,13 @@ class SetTier(Command, frozen=True, tag="set_tier"):
 
     roles: ClassVar[frozenset[str]] = SALES
     tier: str
+    customer: Ref | None = None
+
+
+class SetKind(Command, frozen=True, tag="set_kind"):
+    """这单是续签; `kind` is its code (new, renewal, expansion) or what the company calls one of its own."""
+
+    roles: ClassVar[frozenset[str]] = SALES
+    kind: str
+    deal: Ref | None = None
     customer: Ref | None = None

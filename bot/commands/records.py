@@ -14,9 +14,10 @@ class Help(Command, frozen=True, tag="help"):
 
 
 class Undo(Command, frozen=True, tag="undo"):
-    """Take back the last effective message, or the one (`turn`) of the card clicked."""
+    """Take back the last effective message, or the one (`turn`) of the card clicked; `then`: what is offered after it."""
 
     turn: str = ""
+    then: str = ""
 
 
 class Explain(Command, frozen=True, tag="explain"):

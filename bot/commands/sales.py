@@ -17,6 +17,7 @@ class CreateDeal(Command, frozen=True, tag="new_deal"):
     deal: str = ""
     amount: Decimal | None = None
     stage: Ref | None = None
+    kind: str = ""  # new, renewal, expansion; "" = by its name
 
 
 class ShowDeal(Command, frozen=True, tag="deal"):
@@ -106,6 +107,7 @@ class PauseDeal(Command, frozen=True, tag="pause_deal"):
     customer: Ref | None = None
     until: datetime | None = None
     version: int | None = None
+    reason: str = ""
 
 
 class ReopenDeal(Command, frozen=True, tag="reopen_deal"):

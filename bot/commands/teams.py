@@ -13,6 +13,41 @@ class ShowDigest(Command, frozen=True, tag="digest"):
     roles: ClassVar[frozenset[str]] = MANAGERS
 
 
+class ShowStuck(Command, frozen=True, tag="stuck"):
+    """停滞商机: the team's deals that stay too long in their stage; to a rep his own."""
+
+    roles: ClassVar[frozenset[str]] = SALES
+
+
+class ShowSilent(Command, frozen=True, tag="silent"):
+    """谁没有记录: reps of the team without a record for three working days."""
+
+    roles: ClassVar[frozenset[str]] = MANAGERS
+
+
+class Comment(Command, frozen=True, tag="comment"):
+    """点评 a deal, or what a member does: asks for words, which reach the one concerned as a card."""
+
+    roles: ClassVar[frozenset[str]] = MANAGERS
+    deal: int | None = None
+    member: int | None = None
+    words: str = ""
+
+
+class WriteWeek(Command, frozen=True, tag="week"):
+    """写周报: the speaker's week, written from the records."""
+
+    roles: ClassVar[frozenset[str]] = SALES
+
+
+class SendWeek(Command, frozen=True, tag="send_week"):
+    """发给主管: as written from the records; 修改 (`edit`) asks for the words that go instead."""
+
+    roles: ClassVar[frozenset[str]] = SALES
+    edit: bool = False
+    words: str = ""
+
+
 class ShowOverdue(Command, frozen=True, tag="overdue"):
     """The team's overdue follow-ups; to a rep what is due of his own."""
 

@@ -30,7 +30,10 @@ def log_activity(command: c.LogActivity, context: Context) -> Card:
     wrote_for = lookup.by_id(session, actor, FollowUp, command.completes) if command.completes is not None else None
     named = command.customer if wrote_for is None else wrote_for.customer_id
     customer = activities.customer_of(session, actor, named, command.deal, command.contacts)
-    deal = activities.deal_named(session, actor, command.deal, customer) or deals.only_open(session, actor, customer)
+    deal = activities.deal_named(session, actor, command.deal, customer)
+    candidates = deals.all_open(session, actor, customer) if deal is None else ()
+    if len(candidates) == 1:
+        deal = candidates[0]
     told = Told(command.summary, command.kind, command.happened_at or context.now, command.amount, command.place)
     seen = activities.log(
         session, actor, customer, told, people=command.contacts, deal=deal, zone=context.settings.zone
@@ -45,7 +48,7 @@ def log_activity(command: c.LogActivity, context: Context) -> Card:
         completed=completed,
         tags=auto_tag(context, [person.id for person in seen.contacts], customer.id, told.summary),
         due=_settled(context, customer, seen.next),
-        has_deals=deal is None and bool(deals.all_open(session, actor, customer)),
+        has_deals=deal is None and bool(candidates),
     )
     _touch(context, seen)
     return cards.logged_card(seen, effects, clock_of(context), context.turn)

@@ -7,6 +7,7 @@ from bot.cards import customers as cards
 from bot.cards.card import Card
 from bot.context import Context
 from bot.nlu.companies import base
+from bot.nlu.unknown import is_trade
 from scrm import customers, lookup
 from scrm.errors import Missing
 
@@ -20,6 +21,8 @@ def create_customer(command: c.CreateCustomer, context: Context) -> Card:
     ]
     if known and not command.sure and not customers.exists(context.session, command.customer):
         raise Missing("sure", cards.is_it(known[0], command.customer), ((cards.MAKE_ANYWAY, True),))
+    if is_trade(command.customer) and not command.sure:
+        raise Missing("sure", cards.is_a_trade(command.customer), ((cards.MAKE_ANYWAY, True),))
     customer = customers.create(context.session, context.actor, command.customer, context.now)
     return cards.created_card(customer, context.turn)
 

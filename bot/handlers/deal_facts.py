@@ -22,9 +22,18 @@ def note_deal(command: c.NoteDeal, context: Context) -> Card:
     except deals.NoDeal as none:
         return without_deal(none.company, context)
     people = tuple(deal_facts.Person(one.contact, one.role, one.attitude, one.influence) for one in command.people)
-    said = deal_facts.Said(command.amount, command.close_on, command.products, command.competitors, people)
+    said = deal_facts.Said(
+        command.amount,
+        command.close_on,
+        command.products,
+        command.competitors,
+        people,
+        command.not_products,
+        command.not_competitors,
+    )
     deal_facts.note(session, actor, deal, said)
-    return cards.noted_card(changed(context, deal), clock_of(context), context.turn)
+    off = cards.off_line(command.not_products, command.not_competitors)
+    return cards.noted_card(changed(context, deal), clock_of(context), context.turn, off)
 
 
 def show_people(command: c.ShowDealPeople, context: Context) -> Card:

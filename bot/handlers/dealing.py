@@ -10,12 +10,13 @@ from bot import commands as c
 from bot.cards import dealing as cards
 from bot.cards.card import Card
 from bot.cards.deal_course import course_card
-from bot.cards.deals import kind_name
+from bot.cards.deals import default_name, kind_card, kind_name
 from bot.context import Context
 from bot.handlers.clocks import clock_of
-from scrm import deal_history, deals, defaults, lookup, pipelines
+from bot.handlers.deals import changed
+from scrm import deal_history, deal_kinds, deals, defaults, lookup, pipelines
 from scrm.errors import Missing
-from scrm.models import DEAL_STATUSES
+from scrm.models import DEAL_STATUSES, Customer
 
 _PARTED = re.compile(r"[\s×xX·/+-]+")
 
@@ -64,6 +65,23 @@ def set_tier(command: c.SetTier, context: Context) -> Card:
     return cards.tier_card(customer, defaults.stages_of(context.session, key), context.turn)
 
 
+def set_kind(command: c.SetKind, context: Context) -> Card:
+    """这单是续签."""
+    session, actor = context.session, context.actor
+    deal = deals.find(session, actor, command.deal, command.customer)
+    named = {kind_name(kind): kind for kind in pipelines.kinds(session)}
+    kind, company = named.get(command.kind, command.kind), session.get_one(Customer, deal.customer_id).name
+    unnamed = deal.name == default_name(company, deal.kind)
+    name = default_name(company, kind) if unnamed else deal.name
+    try:
+        before = deal_kinds.set_kind(session, actor, deal, kind, name, context.now)
+    except deal_kinds.WhichKind as which:
+        raise Missing(
+            "kind", which.question, tuple((kind_name(label), kind) for label, kind in which.options)
+        ) from which
+    return kind_card(changed(context, deal), before, clock_of(context), context.turn)
+
+
 def show_course(command: c.ShowCourse, context: Context) -> Card:
     """X的历程: of a live deal first, of a closed one when there is no other."""
     session, actor = context.session, context.actor
@@ -89,6 +107,7 @@ HANDLERS: dict[type[c.Command], Callable[[Any, Context], Card]] = {
     c.ShowPipelines: show_pipelines,
     c.DefinePipeline: define_pipeline,
     c.SetTier: set_tier,
+    c.SetKind: set_kind,
     c.ShowCourse: show_course,
 }
 VIEWS: dict[str, Callable[[Context, str], Card]] = {cards.LIST: pipelines_view, "course": course_view}

@@ -22,8 +22,8 @@ def create_deal(command: c.CreateDeal, context: Context) -> Card:
     """X 新商机 名称 80万."""
     customer = activities.customer_of(context.session, context.actor, command.customer, None, ())
     deal = deals.create(
-        context.session, context.actor, customer, command.deal.strip() or cards.default_name(customer.name),
-        amount=command.amount, stage=command.stage, now=context.now,
+        context.session, context.actor, customer, command.deal.strip() or cards.default_name(customer.name, command.kind),
+        amount=command.amount, stage=command.stage, now=context.now, kind=command.kind,
     )  # fmt: skip
     context.touch(f"customer:{customer.id}")
     return cards.created_card(deals.see(context.session, deal), clock_of(context), context.turn)
@@ -130,8 +130,10 @@ def pause_deal(command: c.PauseDeal, context: Context) -> Card:
     until = context.local(command.until).date()
     if until <= context.today:
         raise Missing("until", cards.UNTIL_IS_PAST, cards.pause_options(clock))
-    deals.pause(context.session, context.actor, deal, until, version=command.version, now=context.now)
-    return cards.paused_card(changed(context, deal), clock, context.turn)
+    deals.pause(
+        context.session, context.actor, deal, until, version=command.version, now=context.now, reason=command.reason
+    )
+    return cards.paused_card(changed(context, deal), clock, context.turn, command.reason)
 
 
 def reopen_deal(command: c.ReopenDeal, context: Context) -> Card:

@@ -56,6 +56,12 @@ def _known(context: Context) -> cards.Known:
     )  # fmt: skip
 
 
+def recent_customer(context: Context) -> str:
+    """What the customer the speaker worked on last is called, for an example; "" where there is none."""
+    customer = examples.mine(context.session, context.actor).customer
+    return _called(context, customer) if customer is not None else ""
+
+
 def _called(context: Context, customer: Customer) -> str:
     """The customer's short name, or the whole where the short one may mean another."""
     called = short(customer.name)

@@ -8,7 +8,7 @@ from bot import commands as c
 from bot.cards import undo as cards
 from bot.cards.card import Card
 from bot.context import Context
-from bot.handlers import activities, channels, marketing, tags
+from bot.handlers import activities, channels, handovers, marketing, tags
 from bot.handlers.clocks import clock_of
 from scrm import undoing
 from scrm.models import Audit
@@ -17,6 +17,7 @@ from scrm.models import Audit
 UNDOING: Mapping[str, Callable[[Context, Audit], str]] = {
     **activities.UNDOING,
     **channels.UNDOING,
+    **handovers.UNDOING,
     **marketing.UNDOING,
     **tags.UNDOING,
 }
@@ -30,7 +31,7 @@ def undo(command: c.Undo, context: Context) -> Card:
     changes, views = undoing.describe(session, rows), undoing.views_of(session, rows)
     undoing.take_back(session, context.actor, rows, context.now)
     context.touch(*views)
-    return cards.undone_card(rows[0].source, changes, notes, clock_of(context))
+    return cards.undone_card(rows[0].source, changes, notes, clock_of(context), command.then)
 
 
 HANDLERS = {c.Undo: undo}

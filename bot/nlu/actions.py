@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from bot.nlu import reading as r
 from bot.nlu.cues import slots as cue
 from bot.nlu.frame import Span
+from bot.nlu.lazy import lazily
 from bot.nlu.numerals import value_of
 from bot.nlu.reading import Reading
 from bot.nlu.text import MASK
@@ -15,23 +15,27 @@ from bot.nlu.when import When
 
 _CLAUSE_END = r.pattern(cue.CLAUSE_END)
 _LEAD = r.pattern(cue.ACTION_LEAD)
-_TAIL = re.compile(cue.ACTION_TAIL)
+_TAIL = lazily(cue.ACTION_TAIL)
 _AFTER = r.pattern(cue.NEXT_AFTER)
 _PLANNED_NOW, _HAPPENED, _STILL_TO_DO = (r.pattern(shows) for shows in (cue.PLANNED_NOW, cue.HAPPENED, cue.STILL_TO_DO))
-_NAMES_AND_NUMBERS = re.compile(f"[\ue007-\ue00a]{MASK}*")
+_NAMES_AND_NUMBERS = lazily(f"[\ue007-\ue00a]{MASK}*")
 _ORDER = r.pattern(cue.ORDER)
 _DONE = r.pattern(cue.COMPLETE_OBJECT)
 _DONE_LEAD = r.pattern(cue.DONE_LEAD)
-_DONE_GENERIC = re.compile(cue.DONE_GENERIC)
-_REMIND_BEFORE = re.compile(cue.REMIND_BEFORE)
+_DONE_GENERIC = lazily(cue.DONE_GENERIC)
+_REMIND_BEFORE = lazily(cue.REMIND_BEFORE)
 _ORDER_HEAD = r.pattern(cue.ORDER_HEAD)
-_NO_OBJECT = re.compile(cue.NO_OBJECT)
-_WANTED_THING, _BARE_GIVING = re.compile(cue.WANTED_THING), re.compile(cue.BARE_GIVING)
-_OBJECT, _NO_STEP = re.compile(cue.OBJECT), re.compile(cue.NO_STEP)
-_ACT, _WAITED_BEFORE = re.compile(cue.ACT), re.compile(cue.WAITED_BEFORE)
-_PUT, _DISPOSED = r.pattern(cue.PUT), re.compile(cue.DISPOSED)
-_SHIFT = re.compile(cue.SHIFT)
-_OURS, _WANTED_BEFORE = r.pattern(cue.OURS), re.compile(cue.WANTED_BEFORE)
+_NO_OBJECT = lazily(cue.NO_OBJECT)
+_WANTED_THING, _BARE_GIVING = lazily(cue.WANTED_THING), lazily(cue.BARE_GIVING)
+_OBJECT, _NO_STEP = lazily(cue.OBJECT), lazily(cue.NO_STEP)
+_ACT, _WAITED_BEFORE = lazily(cue.ACT), lazily(cue.WAITED_BEFORE)
+_PUT, _DISPOSED = r.pattern(cue.PUT), lazily(cue.DISPOSED)
+_ASKED_OF_US = lazily(cue.ASKED_OF_US)
+_BARE_ACT = r.pattern(cue.BARE_ACT)
+_TOLD_NEXT = r.pattern(cue.TOLD_NEXT)
+_SAME_TIME = lazily(cue.SAME_TIME)
+_SHIFT = lazily(cue.SHIFT)
+_OURS, _WANTED_BEFORE = r.pattern(cue.OURS), lazily(cue.WANTED_BEFORE)
 
 
 def clauses(reading: Reading) -> list[Span]:
@@ -75,8 +79,8 @@ def _around(reading: Reading, when: When) -> str:
         later is not None
         and _ORDER_HEAD.match(reading.skeleton[slice(*later)])
         and not _ORDER_HEAD.match(reading.skeleton[when.span[1] : end])
-    ):
-        return _phrase(reading, *later) or reading.words(*later)
+    ) and (said := _phrase(reading, *later)):
+        return said
     if (said := reading.words(when.span[1], end)) in cue.STEPS:
         return said
     after = _phrase(reading, when.span[1], end)
@@ -89,6 +93,12 @@ def _around(reading: Reading, when: When) -> str:
     found = after or _phrase(reading, start, when.span[0]) or (_phrase(reading, *later) if later else "")
     found = found or next((said for span in spans[index + 2 :] if (said := _phrase(reading, *span))), "")
     found = found or (_phrase(reading, *spans[index - 1]) if index else "")
+    if index and found in cue.TAKEN_BACK:  # 三天后回访贝壳，不，五天后
+        first, last = spans[index - 1] if after != found else spans[max(index - 1, 0)]
+        begun = max((other.span[1] for other in reading.times if first <= other.span[0] < last), default=first)
+        found = _phrase(reading, begun, last)
+    if index and found in cue.BINDING and (asked := _ASKED_OF_US.search(reading.skeleton[: start - 1])):
+        return _phrase(reading, *asked.span("x")) or found
     if found and (put := _PUT.search(reading.skeleton, start, end)):
         return _disposed(reading.words(put.end(), end)) or found
     act = None if found else _ACT.search(reading.skeleton, start, end)
@@ -113,6 +123,8 @@ def _object(reading: Reading, verb: str, start: int, end: int) -> str:
 
 def _phrase(reading: Reading, start: int, end: int) -> str:
     """The words between, without what merely leads in (再, 跟 somebody) and out (提醒我)."""
+    if bare := _BARE_ACT.match(reading.skeleton[start:end]):
+        return bare["act"]
     while start < end and (match := _LEAD.match(reading.skeleton[start:end])) and match.end():
         start += match.end()
     tail = _TAIL.search(reading.skeleton[start:end])
@@ -161,7 +173,7 @@ def done(reading: Reading) -> str:
 
 def moved(reading: Reading, when: When) -> When:
     """The time as many days later or earlier as the sentence says of it (周三的会往后挪一天), else the time itself."""
-    when = _same_day(reading, when)
+    when = _same_clock(reading, _same_day(reading, when))
     match = _SHIFT.search(reading.named, when.span[1])
     if (
         match is None
@@ -183,10 +195,24 @@ def _same_day(reading: Reading, when: When) -> When:
     return when.moved(day=day)
 
 
+def _same_clock(reading: Reading, when: When) -> When:
+    """A day to which it moves at the same time keeps the time it had (明天九点的会换到周五同一时间)."""
+    had = next((one for one in reading.times if one.at is not None and one.span[1] <= when.span[0]), None)
+    if when.at is not None or had is None or not _SAME_TIME.search(reading.skeleton, when.span[1]):
+        return when
+    return when.moved(day=when.day, at=had.at)
+
+
 def planned(reading: Reading, when: When) -> bool:
     """Whether the clause behind a time of today speaks of something still to come (今天下午要去)."""
     _, end = _clause_of(reading, when)
     return wanted(reading, when) or bool(_PLANNED_NOW.match(reading.skeleton[when.span[1] : end]))
+
+
+def told_next(reading: Reading, when: When) -> bool:
+    """Whether the clause behind the one of the time tells what came of it."""
+    _, end = _clause_of(reading, when)
+    return bool(_TOLD_NEXT.match(reading.skeleton, end))
 
 
 def wanted(reading: Reading, when: When) -> bool:
@@ -208,8 +234,8 @@ def reported(reading: Reading, when: When) -> bool:
 
 
 def refused(reading: Reading, when: When) -> bool:
-    """Whether a time to come does not suit (年前没空 年后吧)."""
-    ahead = when.tense == "future" or bool(when.bound)
+    """Whether a time does not suit (年前没空 年后吧, 这周没空)."""
+    ahead = when.tense == "future" or bool(when.bound) or when.grain == "week"
     return ahead and reading.skeleton[when.span[1] : when.span[1] + 2].startswith(cue.REFUSED)
 
 

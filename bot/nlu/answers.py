@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 from bot.nlu import dates
 from bot.nlu.cues import answers as cue
 from bot.nlu.frame import Moment
+from bot.nlu.lazy import lazily
 from bot.nlu.periods import number
 from bot.nlu.text import clean, fold
 
-_LAST, _ORDINAL = re.compile(cue.LAST), re.compile(cue.ORDINAL)
-_TAIL, _HEAD = re.compile(cue.TAIL), re.compile(cue.HEAD)
-_TAIL_WORDS, _NAME, _NO_NAME = re.compile(cue.TAIL_WORDS), re.compile(cue.NAME), re.compile(cue.NO_NAME)
-_MARKS = re.compile(r"[\s。.!！,，~～?？]+$")
+_LAST, _ORDINAL = lazily(cue.LAST), lazily(cue.ORDINAL)
+_TAIL, _HEAD = lazily(cue.TAIL), lazily(cue.HEAD)
+_TAIL_WORDS, _NAME, _NO_NAME = lazily(cue.TAIL_WORDS), lazily(cue.NAME), lazily(cue.NO_NAME)
+_MARKS = lazily(r"[\s。.!！,，~～?？]+$")
 MAX_ANSWER = 60  # a longer text is a new sentence
 
 

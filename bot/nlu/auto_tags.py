@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
+from bot.nlu.lazy import lazily
 from bot.nlu.text import clean, fold
 from bot.nlu.words import edges
 
@@ -18,20 +20,25 @@ AUTO_TAGS: dict[str, tuple[str, ...]] = {
     "有竞品": ("竞品", "竞争对手", "友商"),
 }  # fmt: skip
 
-_CLAUSES = re.compile(r"[，,。.；;！!\n、：:]|但是|但|不过|然而|只是|可是")
-_ASKED = re.compile(r"[?？]|[吗嘛么]$")
+_CLAUSES = lazily(r"[，,。.；;！!\n、：:]|但是|但|不过|然而|只是|可是")
+_ASKED = lazily(r"[?？]|[吗嘛么]$")
 # A denial reaches over at most a few characters: 没有说太贵, 不是很感兴趣, 谈不上有意向.
-_DENIED = re.compile(r"(?:没有?|未|无|不|别|勿|非|谈不上|算不上|说不上|缺乏|毫无|哪有|拒绝|禁止)[^，。]{0,4}$")
-_SUPPOSED = re.compile(
+_DENIED = lazily(r"(?:没有?|未|无|不|别|勿|非|谈不上|算不上|说不上|缺乏|毫无|哪有|拒绝|禁止)[^，。]{0,4}$")
+_SUPPOSED = lazily(
     r"(?:如果|假如|要是|若是|万一|除非|一旦|是否|是不是|会不会|有没有|能不能|可能|也许|或许|不知道|不确定|不清楚)[^，。]*$"
 )
-_NOT_A_DENIAL = re.compile(r"不错|不少|不仅|不但|不光|不只|没问题|不小|不得不|没得说")
+_NOT_A_DENIAL = lazily(r"不错|不少|不仅|不但|不光|不只|没问题|不小|不得不|没得说")
 
 
 def affirmed(text: str, words: Iterable[str]) -> tuple[str, ...]:
     """Which of the words the text says, in a clause that does not deny, ask or suppose them."""
-    clauses = _split(fold(clean(text)))
-    return tuple(word for word in words if word and any(_says(clause, fold(word)) for clause in clauses))
+    folded = fold(clean(text))
+    said = [word for word in words if word and _folded(word) in folded]
+    clauses = _split(folded) if said else []
+    return tuple(word for word in said if any(_says(clause, _folded(word)) for clause in clauses))
+
+
+_folded = lru_cache(4096)(fold)  # the words of tags are few, and looked for in every note
 
 
 def _split(text: str) -> list[str]:

@@ -7,14 +7,15 @@ from datetime import date, datetime, time, timedelta
 
 from bot.nlu.cues import times as cue
 from bot.nlu.cues.numerals import DIGITS
+from bot.nlu.lazy import lazily
 from bot.nlu.periods import number
 from bot.nlu.when import Now, When, midnight
 
-_CLOCK = re.compile(cue.CLOCK)
-_PART = re.compile(cue.PART)
-_PART_ALONE = re.compile(cue.PART_ALONE)
+_CLOCK = lazily(cue.CLOCK)
+_PART = lazily(cue.PART)
+_PART_ALONE = lazily(cue.PART_ALONE)
 _LENGTHS = {"second": timedelta(seconds=1), "minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
-_GAP = re.compile(cue.FILLER)
+_GAP = lazily(cue.FILLER)
 LATE = 8  # 半夜11点 is before midnight
 
 

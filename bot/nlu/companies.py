@@ -6,11 +6,12 @@ import re
 from functools import lru_cache
 
 from bot.nlu.cues import names as cue
+from bot.nlu.lazy import lazily
 
-_BRACKETS = re.compile(cue.BRACKETS)
-_FORM = re.compile(cue.LEGAL_FORMS)
-_PARENT = re.compile(cue.PARENTS)
-_LATIN = re.compile(r"[a-z0-9][a-z0-9&'.\-]*")
+_BRACKETS = lazily(cue.BRACKETS)
+_FORM = lazily(cue.LEGAL_FORMS)
+_PARENT = lazily(cue.PARENTS)
+_LATIN = lazily(r"[a-z0-9][a-z0-9&'.\-]*")
 _PLACE_SET = frozenset(cue.PLACES)
 _GENERIC = frozenset(cue.GENERIC) | frozenset(cue.REGIONS) | frozenset(cue.PLACES)
 _PLACES_BY_HEAD: dict[str, list[str]] = {}
@@ -22,7 +23,7 @@ _BRANDS_BY_HEAD: dict[str, dict[str, str]] = {}
 for _chinese, _latin in cue.BRANDS:
     _BRANDS_BY_HEAD.setdefault(_chinese[:2], {})[_chinese] = _latin
     _BRANDS_BY_HEAD.setdefault(_latin[:2], {})[_latin] = _chinese
-_ANY_BRAND = re.compile("|".join(map(re.escape, _BRANDS_BY_HEAD)))
+_ANY_BRAND = lazily("|".join(map(re.escape, _BRANDS_BY_HEAD)))
 _GENERIC_BY_HEAD: dict[str, list[str]] = {}
 for _word in _GENERIC:
     _GENERIC_BY_HEAD.setdefault(_word[0], []).append(_word)
@@ -42,8 +43,14 @@ def core(base_name: str) -> str:
     for place in _PLACES_BY_HEAD.get(name[:1], ()):
         if name.startswith(place) and len(name) - len(place) >= 2:
             rest = name[len(place) :]
+            rest = rest[1:] if rest[0] in cue.PLACE_ENDS and len(rest) > 2 else rest
             return name if rest[0] in _GENERIC_BY_HEAD and is_generic(rest) else rest
     return name
+
+
+def is_place(word: str) -> bool:
+    """Whether it is a known place, 市 or 省 behind it or not."""
+    return word in _PLACE_SET or (word[-1:] in tuple(cue.PLACE_ENDS) and word[:-1] in _PLACE_SET)
 
 
 def brand(core_name: str) -> str:

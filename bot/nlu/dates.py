@@ -16,10 +16,12 @@ from bot.nlu import clock, every, festivals, nth, offsets, periods
 from bot.nlu.cues import times as cue
 from bot.nlu.cues.published import EVERY_PATTERNS
 from bot.nlu.frame import Moment
+from bot.nlu.lazy import lazily
 from bot.nlu.when import Bound, Lean, Now, When
 
 _Reader = Callable[[re.Match[str], Now], When | None]
 _READERS: dict[str, _Reader] = {
+    "solar_term": every.solar_term,
     "date": periods.calendar_date, "month_day": periods.month_day, "month": periods.month, "day_of_month": periods.day_of_month,
     "weekday": periods.weekday, "weekend": periods.weekend, "week": periods.week, "period": periods.english_period,
     "quarter": periods.quarter, "half_year": periods.half_year, "year": periods.year, "relative": periods.relative_day, "relative_days": periods.relative_days,
@@ -28,18 +30,14 @@ _READERS: dict[str, _Reader] = {
     "month_range": nth.month_range, "day_range": nth.day_range, "festival": festivals.festival, "around_new_year": festivals.around_new_year, "around_break": festivals.around_break,
 }  # fmt: skip
 _Pattern = tuple[_Reader, str, frozenset[str], re.Pattern[str]]
-_DATES: list[_Pattern] = [
-    (_READERS[rule], rule, frozenset(needs), re.compile(p)) for rule, needs, p in cue.DATE_PATTERNS
-]
-_EVERY: list[_Pattern] = [
-    (every.READERS[rule], rule, frozenset(needs), re.compile(p)) for rule, needs, p in EVERY_PATTERNS
-]
+_DATES: list[_Pattern] = [(_READERS[rule], rule, frozenset(needs), lazily(p)) for rule, needs, p in cue.DATE_PATTERNS]
+_EVERY: list[_Pattern] = [(every.READERS[rule], rule, frozenset(needs), lazily(p)) for rule, needs, p in EVERY_PATTERNS]
 _ALL = [*_EVERY, *_DATES]
 _BOUNDS: dict[str, Bound] = {
     **dict.fromkeys(cue.BEFORE, "before"), **dict.fromkeys(cue.UNTIL, "until"), **dict.fromkeys(cue.SINCE, "since"), **dict.fromkeys(cue.WITHIN, "within"),
 }  # fmt: skip
-_SUFFIX = re.compile(cue.SUFFIX)
-_RANGE = re.compile(cue.RANGE)
+_SUFFIX = lazily(cue.SUFFIX)
+_RANGE = lazily(cue.RANGE)
 # Where a candidate stands, whether a day goes before it, how it is read.
 _Candidate = tuple[int, int, bool, str, _Reader | None, re.Match[str] | When]
 _PLACE = itemgetter(0, 1, 2)

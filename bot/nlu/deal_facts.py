@@ -11,14 +11,15 @@ from bot.nlu import dealing, numbers
 from bot.nlu.answers import read_moment
 from bot.nlu.cues import deal_facts as cue
 from bot.nlu.frame import Frame, Mention, Scope
+from bot.nlu.lazy import lazily
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.text import fold
 
 MAX_FACTS_TEXT = 200
-_PARTED, _NAMES = re.compile(cue.CLAUSES), re.compile(cue.NAMES_PARTED)
-_LEAD, _OF = re.compile(cue.LEAD), re.compile(cue.OF)
-_FACTS = [(fact, re.compile(pattern + cue.END, re.IGNORECASE)) for fact, pattern in cue.FACTS]
-_CLOSE_ALONE, _CUE = re.compile(cue.CLOSE_ALONE), re.compile(cue.CUE, re.IGNORECASE)
+_PARTED, _NAMES = lazily(cue.CLAUSES), lazily(cue.NAMES_PARTED)
+_LEAD, _OF = lazily(cue.LEAD), lazily(cue.OF)
+_FACTS = [(fact, lazily(pattern + cue.END, re.IGNORECASE)) for fact, pattern in cue.FACTS]
+_CLOSE_ALONE, _CUE = lazily(cue.CLOSE_ALONE), lazily(cue.CUE, re.IGNORECASE)
 
 
 def match(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope) -> Frame | None:

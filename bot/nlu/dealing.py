@@ -9,16 +9,25 @@ from msgspec import Struct
 
 from bot.nlu.cues import deal_facts as facts_cue
 from bot.nlu.cues import dealing as cue
+from bot.nlu.cues import figures as figures_cue
 from bot.nlu.frame import Frame, Mention, Name, Scope
+from bot.nlu.lazy import lazily
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.text import MAX_TEXT, fold
 
-_FORMS = [(intent, re.compile(pattern, re.IGNORECASE)) for intent, pattern in cue.FORMS]
-INTENTS = frozenset(intent for intent, _ in cue.FORMS)
-_KINDS = {"set_tier": ("customer",)}  # of what the form may be said; else of a deal
-_OF_A_CUSTOMER = re.compile(cue.OF_A_CUSTOMER)
-_PARTED, _STEP = re.compile(cue.STAGES_PARTED), re.compile(cue.STEP)
-_REQUIRED, _EXIT, _NAMES = re.compile(cue.REQUIRED), re.compile(cue.EXIT), re.compile(facts_cue.NAMES_PARTED)
+_FORMS = [(intent, lazily(pattern, re.IGNORECASE)) for intent, pattern in (*cue.FORMS, *figures_cue.FORMS)]
+INTENTS = frozenset(intent for intent, _ in (*cue.FORMS, *figures_cue.FORMS))
+_KINDS = {
+    "set_tier": ("customer",),
+    "set_target": ("member",),
+    "ask_target": ("member",),
+    "hand_over": ("member",),
+    "chance": ("deal", "customer"),
+}  # of what the form may be said; else of a deal
+_OF_A_CUSTOMER = lazily(cue.OF_A_CUSTOMER)
+_THIS_ONE = lazily(cue.THIS_ONE)
+_PARTED, _STEP = lazily(cue.STAGES_PARTED), lazily(cue.STEP)
+_REQUIRED, _EXIT, _NAMES = lazily(cue.REQUIRED), lazily(cue.EXIT), lazily(facts_cue.NAMES_PARTED)
 
 
 def match(text: str, lexicon: Lexicon, scope: Scope) -> Frame | None:
@@ -44,7 +53,19 @@ def _slots(found: re.Match[str], kinds: tuple[str, ...], lexicon: Lexicon, scope
     if not about:
         return slots
     meant = known(about, found.start("about"), kinds, lexicon, scope)
+    if "member" in meant:
+        meant = {"assignee": meant["member"]}
+    if _THIS_ONE.search(found.string) and "customer" in meant:
+        meant = _last_deal_of(meant["customer"], lexicon, scope) or meant
     return {**slots, **meant} if meant else None
+
+
+def _last_deal_of(customer: Mention, lexicon: Lexicon, scope: Scope) -> dict[str, Mention]:
+    """The deal last spoken of, where it is this customer's: 腾讯这单是续签."""
+    last = lexicon.name("deal", scope.last_deal) if scope.last_deal is not None else None
+    if last is None or last.customer != customer.ref or not scope.sees("deal", last.ref):
+        return {}
+    return {"deal": Mention(customer.text, last.ref, last.text, customer.span), "customer": customer}
 
 
 def known(words: str, start: int, kinds: tuple[str, ...], lexicon: Lexicon, scope: Scope) -> dict[str, Mention]:

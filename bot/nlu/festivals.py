@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from bot.nlu.cues import festivals as names
 from bot.nlu.cues import times as cue
+from bot.nlu.lazy import lazily
 from bot.nlu.periods import number, year_of
 from bot.nlu.when import Now, When, whole_days
 from scrm import calendar
@@ -78,9 +79,10 @@ def _break(match: re.Match[str], festival: Festival, now: Now, year: int | None)
         )
         if now.lean == "past":
             year = max(y for y in (year - 1, year) if calendar.festival_break(festival, y)[0] <= now.today)
-    bound = re.compile(cue.SUFFIX).match(text, end)
+    bound = lazily(cue.SUFFIX).match(text, end)
     bound = bound if bound and bound["bound"] in (*cue.BEFORE, *cue.AFTER) else None
-    first_after = match["first"] and match["first"].startswith(cue.AFTER_HEAD)
+    over = match.string[: match.start()].endswith(cue.OVER)  # 过完国庆
+    first_after = over or (match["first"] and match["first"].startswith(cue.AFTER_HEAD))
     if bound or first_after:
         side = cue.AFTER_HEAD if first_after or (bound and bound["bound"] in cue.AFTER) else ""
         return _around(match, festival, year, after=bool(side), end=bound.end() if bound else end)
@@ -110,7 +112,8 @@ def _around(match: re.Match[str], festival: Festival, year: int, *, after: bool,
         if after
         else calendar.last_workday_before_break(festival, year)
     )
-    return whole_days((match.start(), end), cue.AROUND_BREAK, day, day, bound="after" if after else "before")
+    start = match.start() - next((len(word) for word in cue.OVER if match.string[: match.start()].endswith(word)), 0)
+    return whole_days((start, end), cue.AROUND_BREAK, day, day, bound="after" if after else "before")
 
 
 def around_new_year(match: re.Match[str], now: Now) -> When:

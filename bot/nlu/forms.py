@@ -9,16 +9,17 @@ from bot.nlu import dates
 from bot.nlu.cues import forms as cue
 from bot.nlu.cues.slots import TAG_SPLIT
 from bot.nlu.frame import Frame, Mention, Scope, Span
+from bot.nlu.lazy import lazily
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.mentions import MARKS
 from bot.nlu.reading import Reading
 from bot.nlu.text import MASK, fold
 
-_FORMS = [(intent, re.compile(pattern, re.IGNORECASE)) for intent, pattern in cue.FORMS]
-_AMEND = re.compile(cue.AMEND)
-_ONLY_WORDS = re.compile(cue.AMEND_WORDS)
-_VALUES = re.compile(f"[\ue000-\ue00f]{MASK}*")
-_TAG_SPLIT = re.compile(TAG_SPLIT)
+_FORMS = [(intent, lazily(pattern, re.IGNORECASE)) for intent, pattern in cue.FORMS]
+_AMEND = lazily(cue.AMEND)
+_ONLY_WORDS = lazily(cue.AMEND_WORDS)
+_VALUES = lazily(f"[\ue000-\ue00f]{MASK}*")
+_TAG_SPLIT = lazily(TAG_SPLIT)
 _NAMED = {"customer": "customer", "deal": "deal", "assignee": "member"}
 
 

@@ -84,10 +84,12 @@ class Frame(Struct, frozen=True):
     `intent` is one of README's intents or, for the chat only, undo, amend, bind, menu, create_channel, set_role,
     set_manager, rename_member (`code` is the member as written, `name` the new name). `percent` is 60 for 60 %. `query` has only the keys the text gives: days as ISO strings.
     `scope_last` says that a deal or customer was meant but not named, and the one last spoken of was taken.
-    `lost_reason` is why a deal was lost, moved or made void.
+    `lost_reason` is why a deal was lost, moved, paused or made void; `deal_kind` the kind of a new deal, where one is said.
     `details` of deal_facts: what was said of the deal, by fact (`bot.nlu.cues.deal_facts.FACTS`).
     `reported` says that a sentence about a deal also tells what somebody said or did.
     `role` is a role for set_role, the name of the manager for set_manager; `assignee` is the member concerned.
+    `parts` are a frame for each of several customers that were visited, or are to be.
+    `generic` are words in a customer's place that name none (拜访了机械): which one is asked.
     `candidates` lists, per slot to ask about, what the words may mean.
     """
 
@@ -110,6 +112,7 @@ class Frame(Struct, frozen=True):
     place: str = ""
     campaign: str = ""
     lost_reason: str = ""
+    deal_kind: str = ""
     note: str = ""
     query: dict[str, Any] | None = None
     name: str = ""
@@ -123,3 +126,5 @@ class Frame(Struct, frozen=True):
     ambiguous: bool = False
     candidates: dict[str, tuple[Mention, ...]] = {}
     facts: tuple[Fact, ...] = ()
+    generic: str = ""
+    parts: tuple[Frame, ...] = ()

@@ -6,7 +6,6 @@ Only what stands in the sentence counts: a name, a number of a telephone or a pl
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from bot.nlu.frame import Frame, Mention, Moment
+from bot.nlu.lazy import lazily
 from bot.nlu.plan import ACTIVITY_KINDS
 from bot.nlu.text import fold
 
@@ -24,7 +24,7 @@ INTENTS = (
 )  # fmt: skip
 KINDS = tuple(ACTIVITY_KINDS)
 MAX_AMOUNT = Decimal(10**12)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?")
+_DAY = lazily(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?")
 
 
 class Guess(Struct, frozen=True):

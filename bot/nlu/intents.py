@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from bot.nlu import likeness
 from bot.nlu import reading as r
 from bot.nlu.cues import queries as question
 from bot.nlu.cues import talk, tense
 from bot.nlu.cues.common import COMMON_WORDS
 from bot.nlu.cues.intents import CUES
+from bot.nlu.lazy import lazily
 from bot.nlu.mentions import MARKS, Spot
 from bot.nlu.reading import Reading
 from bot.nlu.text import MASK, fold
@@ -25,10 +27,18 @@ _BY_CLAUSE = DEAL_INTENTS | {
 QUERIES = frozenset({"query_customer", "query_deal", "query_todo", "query_funnel", "query_forecast", "query_ranking"})
 
 
-_OF_A_FIRM = re.compile(question.OF_A_FIRM)
-_STAGE_CODE = re.compile(question.STAGE_CODE)
+# Rules that say little about what is wanted, and the intents that they tell better than likeness does.
+_GUESSES = frozenset({
+    "something happened", "something to be done", "a past time", "a plan", "news of a customer", "no cue", "to be done by then",
+})  # fmt: skip
+_TOLD_BY_TENSE = frozenset({"log_visit", "set_followup", "none", "help"})
+_OF_NOBODY = frozenset({"search_knowledge", "query_funnel", "query_forecast", "query_ranking"})
+_SURE = 0.5
+_OF_A_FIRM = lazily(question.OF_A_FIRM)
+_STAGE_CODE = lazily(question.STAGE_CODE)
+_STAGE_NUMBER = lazily(question.STAGE_NUMBER)
 # In a cue that shows an intent `.{0,9}` stays within a clause: what stands in the next one is another matter.
-_WITHIN = re.compile(r"(?<!\\)\.(?=[{*+])")
+_WITHIN = lazily(r"(?<!\\)\.(?=[{*+])")
 
 
 def _within(template: str) -> str:
@@ -39,8 +49,8 @@ def _within(template: str) -> str:
 # Behind a day to come: 跟谢灿确认…, and nothing done yet.
 _WITH_SOMEBODY = r.pattern(tense.WITH_SOMEBODY)
 _BY_THEN = r.pattern(tense.BY_THEN)
-_CLAUSE_END = re.compile(r"[,，。;；!！?？\n\s]")
-_FIRST_CLAUSE = re.compile(r"[^,，。;；!！?？\n]*(?=[,，。;；])")
+_CLAUSE_END = lazily(r"[,，。;；!！?？\n\s]")
+_FIRST_CLAUSE = lazily(r"[^,，。;；!！?？\n]*(?=[,，。;；])")
 
 
 class _Cues:
@@ -83,13 +93,26 @@ def decide(reading: Reading) -> tuple[str, str]:
         where = _clauses(skeleton, shown) if intent in _BY_CLAUSE else skeleton
         if not (unless and unless.search(where)):
             return _named_better(intent, cues, skeleton, reading), "cue"
-    return _by_tense(reading, cues)
+    return _by_likeness(cues, skeleton, *_by_tense(reading, cues))
+
+
+def _by_likeness(cues: _Cues, skeleton: str, intent: str, rule: str) -> tuple[str, str]:
+    """What the sentence is surely like, where nothing but its tense or a name speaks for a report, a plan or nothing."""
+    if rule not in _GUESSES or (intent == "log_visit" and cues.has("MET", skeleton)):
+        return intent, rule
+    alike, sureness = likeness.most_like(skeleton)
+    of_nobody = alike in _OF_NOBODY and _names_somebody(skeleton)
+    if alike in _TOLD_BY_TENSE or sureness < _SURE or of_nobody:
+        return intent, rule
+    return alike, f"like others ({sureness:.2f})"
 
 
 def _named_better(intent: str, cues: _Cues, skeleton: str, reading: Reading) -> str:
-    """The intent by what else is said: a question about a deal of the customer, a stage that is a win (中标了)."""
+    """The intent by what else is said: a question about a deal of the customer, a stage that is a win (中标了), a delay they tell of."""
     if intent == "query_customer" and reading.found.deal is not None:
         return "query_deal"
+    if intent == "pause_deal" and cues.has("PUT_OFF_BY_THEM", skeleton) and cues.has("SPOKEN", skeleton):
+        return "log_visit"
     return "win_deal" if intent == "move_deal" and cues.has("WON_STAGE", skeleton) else intent
 
 
@@ -124,9 +147,16 @@ def _only_ahead(reading: Reading) -> bool:
 
 
 def stage_names(reading: Reading) -> tuple[str, ...]:
-    """The folded names of the company's stages, also without their code (方案 of S3方案)."""
+    """The folded names of the company's stages, also without their code (方案 of S3方案) and by the code alone (s3)."""
     names = [fold(name.text) for name in reading.lexicon.of_kind("stage")]
-    return tuple(dict.fromkeys([*names, *map(without_code, names)]))
+    codes = [code for name in names if (code := code_of(name))]
+    return tuple(dict.fromkeys([*names, *map(without_code, names), *codes]))
+
+
+def code_of(stage: str) -> str:
+    """The letter and number before a stage's folded name (s3 of s3方案), "" where there is none."""
+    match = _STAGE_NUMBER.match(stage)
+    return match.group() if match else ""
 
 
 def without_code(stage: str) -> str:

@@ -7,7 +7,6 @@ with the names only; nothing is kept per sentence or per speaker.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, filterfalse, islice
@@ -20,6 +19,7 @@ from bot.nlu.cues import names as cue
 from bot.nlu.cues.common import COMMON_WORDS
 from bot.nlu.filing import Filing
 from bot.nlu.frame import Name, Ref, Scope, Span
+from bot.nlu.lazy import lazily
 from bot.nlu.sounds import sound
 from bot.nlu.text import MAX_TEXT, fold
 
@@ -29,7 +29,7 @@ MAX_SIMILAR = 5
 MAX_COMPARED = 4000  # pieces of names in one text: thirty sentences full of them; then only whole names are found
 _FEW = 12  # more than this many names that share two characters are narrowed by the next two first
 _EVERYTHING = Scope()
-_BEFORE_NAME = re.compile(cue.BEFORE_NAME)
+_BEFORE_NAME = lazily(cue.BEFORE_NAME)
 
 
 class Hit(Struct, frozen=True):
@@ -232,7 +232,9 @@ class Lexicon(Filing):
     def _names_it(self, kind: str, length: int, number: int, at: int, begins: bool) -> bool:
         """Whether the piece of this kind at `at` in the name can stand for it."""
         if kind == "generic":
-            return at == 0 and length >= 4  # 山东黄金 is place and trade, and still the beginning of one name
+            base = self._bases[number]
+            # 山东黄金 is place and trade, and still the beginning of one name; so is 中心医院 all of another but its place.
+            return length >= 4 and (at == 0 or (at + length == len(base) and companies.is_place(base[:at])))
         if begins or at == 0 or not kind:
             return bool(kind)
         # An everyday word inside (市场 of 百佳超级市场), or the second half of a word.

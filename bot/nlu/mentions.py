@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -13,6 +12,7 @@ from bot.nlu import people
 from bot.nlu.cues import names as cue
 from bot.nlu.cues.common import COMMON_WORDS
 from bot.nlu.frame import Name, Ref, Scope, Span
+from bot.nlu.lazy import lazily
 from bot.nlu.lexicon import Hit, How, Lexicon
 from bot.nlu.sounds import sound
 from bot.nlu.text import MASK, fold
@@ -29,21 +29,21 @@ MARKS = {
 _RANK: dict[How, int] = {"full": 0, "alias": 0, "core": 2, "part": 2, "parent": 3, "gap": 3, "initials": 4}
 _KINDS = ("deal", "contact", "member", "region", "customer", "product", "campaign")
 MAX_NAMESAKES = 100
-_CLOCK, _DAY_BEFORE = re.compile(cue.CLOCK_WORD), re.compile(cue.DAY_BEFORE)
-_DEAL_BEHIND = re.compile(cue.DEAL_BEHIND)
+_CLOCK, _DAY_BEFORE = lazily(cue.CLOCK_WORD), lazily(cue.DAY_BEFORE)
+_DEAL_BEHIND = lazily(cue.DEAL_BEHIND)
 MAX_HEARD = 3  # customers named: of more, nobody is looked for by sound
 MAX_PLACES = 60  # nobody names more in one message; each is compared with every other
 MAX_TAIL = 3
-_TOOLS = re.compile("|".join(cue.TOOLS))
-_BEFORE_NAME = re.compile(cue.BEFORE_NAME)
+_TOOLS = lazily("|".join(cue.TOOLS))
+_BEFORE_NAME = lazily(cue.BEFORE_NAME)
 _DATES = [
-    (re.compile(cue.MONTH_NAME), re.compile(cue.AFTER_MONTH)),
-    (re.compile(cue.HOLIDAY_NAME), re.compile(cue.AFTER_HOLIDAY)),
+    (lazily(cue.MONTH_NAME), lazily(cue.AFTER_MONTH)),
+    (lazily(cue.HOLIDAY_NAME), lazily(cue.AFTER_HOLIDAY)),
 ]
-_BEFORE_COMMON = re.compile(cue.BEFORE_COMMON)
-_HAN = re.compile("[\u4e00-\u9fff]")
-_COMPETITOR_BEFORE = re.compile(cue.COMPETITOR_BEFORE)
-_COMPETITOR_AFTER = re.compile(cue.COMPETITOR_AFTER)
+_BEFORE_COMMON = lazily(cue.BEFORE_COMMON)
+_HAN = lazily("[\u4e00-\u9fff]")
+_COMPETITOR_BEFORE = lazily(cue.COMPETITOR_BEFORE)
+_COMPETITOR_AFTER = lazily(cue.COMPETITOR_AFTER)
 
 
 class Spot(Struct, frozen=True):
@@ -123,14 +123,22 @@ def _stray_deal(folded: str, spot: Spot, owners: set[Ref], lexicon: Lexicon) -> 
 
 
 def _grouped(hits: Iterable[Hit]) -> list[Spot]:
-    """One spot per place and kind, with the refs of the best way of recognising it."""
+    """One spot per place and kind, with the refs of the best way of recognising it.
+
+    The initials of one firm are as good as a mere piece of another's name: 上汽 is 上海汽车 no less than 上汽大众.
+    """
     places: dict[tuple[Span, str], dict[Ref, int]] = {}
+    pieces: set[tuple[Span, str]] = set()
     for hit in hits:
         refs = places.setdefault((hit.span, hit.kind), {})
         refs[hit.ref] = min(_RANK[hit.how], refs.get(hit.ref, 9))
+        if hit.how == "part":
+            pieces.add((hit.span, hit.kind))
     found = []
     for (span, kind), refs in places.items():
         best = min(refs.values())
+        if best == _RANK["part"] and (span, kind) in pieces:
+            refs = {ref: best if rank == _RANK["initials"] else rank for ref, rank in refs.items()}
         found.append(Spot(span, kind, tuple(ref for ref, rank in refs.items() if rank == best), best))
     return found
 
@@ -150,9 +158,11 @@ def _plausible(folded: str, spot: Spot, every: Sequence[Spot]) -> bool:
     if spot.kind == "deal" and spot.rank >= 2:
         return end - start >= 2 and folded[start:end] not in cue.COMMON_DEAL_WORDS
     if spot.rank == 4:
-        better = any(other.kind == "customer" and other.rank < 4 for other in every)
+        better = any(other.kind == "customer" and other.rank < 4 and other.span != spot.span for other in every)
         return not better and bool(start == 0 or _BEFORE_NAME.search(folded[:start]))
     word = folded[start:end]
+    if spot.rank >= 2 and word in COMMON_WORDS and folded.startswith(cue.AS_VERB, end):
+        return False
     if spot.kind == "customer" and spot.rank >= 2 and word in COMMON_WORDS and start and _HAN.match(folded[start - 1]):
         touched = any(other.span[1] == start and other is not spot for other in every)
         return touched or bool(_BEFORE_COMMON.search(folded[:start]))

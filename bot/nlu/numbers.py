@@ -10,24 +10,25 @@ from decimal import Decimal
 
 from bot.nlu.cues import numerals as cue
 from bot.nlu.frame import Span
+from bot.nlu.lazy import lazily
 from bot.nlu.numerals import Quantity, ends, value_of
 
-_AMOUNT = re.compile(cue.AMOUNT)
-_SLANG = re.compile(cue.SLANG_COUNT)
-_PERCENT = re.compile(cue.PERCENT)
-_DISCOUNT = re.compile(cue.DISCOUNT)
-_TENTHS = re.compile(cue.TENTHS)
-_POINTS = re.compile(cue.POINTS)
-_SHARE = re.compile(cue.SHARE)
-_PHONE = re.compile(cue.PHONE)
-_SCALED = re.compile(r"^(.*?)\s?(million|billion|thousand|mio|bn|[wkm])(\d?)$", re.S)
-_BIG = re.compile(cue.BIG)
-_TO = re.compile(cue.TO)
-_TEN_THOUSANDS = re.compile(cue.TEN_THOUSANDS)
-_SMALL = re.compile(cue.SMALL)
-_COUNT_BEFORE = re.compile(cue.COUNT_BEFORE)
-_MONEY_BEFORE = re.compile(rf"(?:{'|'.join(cue.MONEY_WORDS)})[^\d,，。；;!！?？]{{0,5}}$")
-_LATIN = re.compile(r"[a-z]")
+_AMOUNT = lazily(cue.AMOUNT)
+_SLANG = lazily(cue.SLANG_COUNT)
+_PERCENT = lazily(cue.PERCENT)
+_DISCOUNT = lazily(cue.DISCOUNT)
+_TENTHS = lazily(cue.TENTHS)
+_POINTS = lazily(cue.POINTS)
+_SHARE = lazily(cue.SHARE)
+_PHONE = lazily(cue.PHONE)
+_SCALED = lazily(r"^(.*?)\s?(million|billion|thousand|mio|bn|[wkm])(\d?)$", re.S)
+_BIG = lazily(cue.BIG)
+_TO = lazily(cue.TO)
+_TEN_THOUSANDS = lazily(cue.TEN_THOUSANDS)
+_SMALL = lazily(cue.SMALL)
+_COUNT_BEFORE = lazily(cue.COUNT_BEFORE)
+_MONEY_BEFORE = lazily(rf"(?:{'|'.join(cue.MONEY_WORDS)})[^\d,，。；;!！?？]{{0,5}}$")
+_LATIN = lazily(r"[a-z]")
 
 
 def amounts(text: str, *, every: bool = False) -> list[Quantity]:
@@ -96,7 +97,7 @@ def _amount(text: str, match: re.Match[str], *, every: bool) -> Quantity | None:
         not marked and not match["vague"] and _no_head(text, match.start("low"), low_text)
     ):
         return None
-    if not marked and text.startswith(tuple(cue.COUNTERS), match.end()):
+    if not marked and not match.group()[-1].isspace() and text.startswith(tuple(cue.COUNTERS), match.end()):
         return None
     low, high = ends(low_text)
     if low is None:

@@ -12,17 +12,18 @@ from msgspec import Struct
 
 from bot.nlu.cues import numerals as cue
 from bot.nlu.frame import Span
+from bot.nlu.lazy import lazily
 
-_TOKEN = re.compile(rf"{cue.ARABIC}|[{cue.CN}]")
-_SCALED = re.compile(r"^(.*?)\s?(million|billion|thousand|mio|bn|[wkmg])(\d?)$", re.S)
-_RUN = re.compile(rf"([{cue.D}])([{cue.D}])(?=[{cue.U}])")
-_POINT = re.compile(rf"\s*{cue.POINT}\s*")
-_LATIN = re.compile("[a-z]")
-_PLAIN, _NUMERAL = re.compile(cue.PLAIN), re.compile(cue.NUMERAL)
-_COMPOUND = re.compile(cue.COMPOUND)
-_FRACTION, _MIXED, _POWER = (re.compile(rf"(?:{pattern})\Z") for pattern in (cue.PART_OF, cue.MIXED, cue.POWER))
-_NOT_AFTER, _NOT_BEFORE = re.compile(cue.NOT_AFTER), re.compile(cue.NOT_BEFORE)
-_IN_WORD = re.compile(cue.IN_WORD)
+_TOKEN = lazily(rf"{cue.ARABIC}|[{cue.CN}]")
+_SCALED = lazily(r"^(.*?)\s?(million|billion|thousand|mio|bn|[wkmg])(\d?)$", re.S)
+_RUN = lazily(rf"([{cue.D}])([{cue.D}])(?=[{cue.U}])")
+_POINT = lazily(rf"\s*{cue.POINT}\s*")
+_LATIN = lazily("[a-z]")
+_PLAIN, _NUMERAL = lazily(cue.PLAIN), lazily(cue.NUMERAL)
+_COMPOUND = lazily(cue.COMPOUND)
+_FRACTION, _MIXED, _POWER = (lazily(rf"(?:{pattern})\Z") for pattern in (cue.PART_OF, cue.MIXED, cue.POWER))
+_NOT_AFTER, _NOT_BEFORE = lazily(cue.NOT_AFTER), lazily(cue.NOT_BEFORE)
+_IN_WORD = lazily(cue.IN_WORD)
 _SIGNS = "".join(cue.MINUS) + " "
 MAX_DIGITS = 40  # longer runs are serial numbers; also keeps arithmetic cheap on hostile text
 MAX_EXPONENT = 300

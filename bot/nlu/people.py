@@ -10,19 +10,20 @@ from msgspec import Struct
 
 from bot.nlu.cues import names as cue
 from bot.nlu.frame import Name, Span
+from bot.nlu.lazy import lazily
 from bot.nlu.text import fold
 
 _TITLES = "|".join(sorted(cue.TITLES, key=len, reverse=True))
 _SURNAME = rf"(?:{'|'.join(cue.COMPOUND_SURNAMES)}|[{cue.SURNAMES}])"
-_CALLED = re.compile(rf"(?=(?P<surname>{'|'.join(cue.COMPOUND_SURNAMES)}|[\u4e00-\u9fff])(?P<title>{_TITLES}))")
-_COMMON_SURNAME = re.compile(_SURNAME)
-_NICK = re.compile(rf"(?P<nick>[{cue.NICK_PREFIXES}])(?P<surname>[{cue.SURNAMES}])(?={cue.AFTER_NICK})")
+_CALLED = lazily(rf"(?=(?P<surname>{'|'.join(cue.COMPOUND_SURNAMES)}|[\u4e00-\u9fff])(?P<title>{_TITLES}))")
+_COMMON_SURNAME = lazily(_SURNAME)
+_NICK = lazily(rf"(?P<nick>[{cue.NICK_PREFIXES}])(?P<surname>[{cue.SURNAMES}])(?={cue.AFTER_NICK})")
 _COMPOUNDS = frozenset(cue.COMPOUND_SURNAMES)
-_COMPOUND = re.compile("|".join(cue.COMPOUND_SURNAMES))
-_LATIN = re.compile(r"[a-z][a-z'\-]+")
-_HAN = re.compile("[\u4e00-\u9fff]")
-_NOT_TITLE = re.compile(cue.NOT_TITLE)
-_FULL_TITLE = re.compile(rf"\s?(?:{_TITLES})")
+_COMPOUND = lazily("|".join(cue.COMPOUND_SURNAMES))
+_LATIN = lazily(r"[a-z][a-z'\-]+")
+_HAN = lazily("[\u4e00-\u9fff]")
+_NOT_TITLE = lazily(cue.NOT_TITLE)
+_FULL_TITLE = lazily(rf"\s?(?:{_TITLES})")
 
 
 class Called(Struct, frozen=True):

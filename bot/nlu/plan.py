@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -10,12 +9,14 @@ from datetime import datetime, time
 import msgspec
 
 from bot import commands as c
-from bot.nlu import dealing
+from bot.nlu import asking, deal_kinds, dealing
 from bot.nlu.answers import read_moment
+from bot.nlu.cues import dealing as dealing_cue
 from bot.nlu.cues import tense
 from bot.nlu.frame import Frame, Mention, Moment, Ref, Scope
+from bot.nlu.lazy import lazily
 
-_CALLED_OFF = re.compile(tense.CALLED_OFF)
+_CALLED_OFF = lazily(tense.CALLED_OFF)
 
 # What a part of the day means when no clock time was said.
 PART_TIMES = {"morning": time(9), "noon": time(12), "afternoon": time(14), "evening": time(19), "night": time(20)}
@@ -28,11 +29,15 @@ ACTIVITY_KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which one was meant: `slot` is the command's field, `options` the names that fit."""
+    """Which one was meant: `slot` is the command's field, `options` the names that fit.
+
+    `generic`: what was said names nobody (机械): asked with whoever in sight is called so.
+    """
 
     slot: str
     spoken: str
     options: tuple[Mention, ...]
+    generic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,18 @@ class Plan:
 
 def commands_of(frame: Frame, sent_at: datetime, scope: Scope) -> Plan:
     """What the sentence asks for. Relative times are already days in the frame; `sent_at` fills what the text leaves out."""
+    if frame.parts:
+        each = [command for part in frame.parts for command in commands_of(part, sent_at, scope).commands]
+        return Plan(tuple(each))
+    asks = asking.BUILDERS.get(frame.intent)
     build = _BUILDERS.get(frame.intent, _not_yet)
-    made = build(frame, _Times(sent_at, scope))
+    made = asks(frame, sent_at, scope) if asks else build(frame, _Times(sent_at, scope))
     return Plan(tuple(made), _question(frame))
 
 
 def _question(frame: Frame) -> Question | None:
+    if frame.generic:
+        return Question("customer", frame.generic, (), generic=True)
     for slot, options in frame.candidates.items():
         if frame.ambiguous and len(options) > 1:
             return Question(slot, options[0].text, options)
@@ -139,7 +150,7 @@ def _lose(frame: Frame, times: _Times) -> list[c.Command]:
 
 def _pause(frame: Frame, times: _Times) -> list[c.Command]:
     until, _ = times.future(frame.next_at)
-    pause = c.PauseDeal(deal=_ref(frame.deal), customer=_ref(frame.customer), until=until)
+    pause = c.PauseDeal(deal=_ref(frame.deal), customer=_ref(frame.customer), until=until, reason=frame.lost_reason)
     return _with_log(msgspec.structs.replace(frame, next_at=None), times, pause)
 
 
@@ -172,8 +183,9 @@ def _amend(frame: Frame, times: _Times) -> list[c.Command]:
     ]
 
 
-def _new_customer(frame: Frame, _: _Times) -> list[c.Command]:
-    return [c.CreateCustomer(customer=_spoken(frame, frame.customer))]
+def _new_customer(frame: Frame, times: _Times) -> list[c.Command]:
+    created: list[c.Command] = [c.CreateCustomer(customer=_spoken(frame, frame.customer))]
+    return created + (_new_contact(frame, times) if frame.contacts else [])
 
 
 def _new_contact(frame: Frame, _: _Times) -> list[c.Command]:
@@ -191,7 +203,11 @@ def _new_contact(frame: Frame, _: _Times) -> list[c.Command]:
 def _new_deal(frame: Frame, _: _Times) -> list[c.Command]:
     return [
         c.CreateDeal(
-            customer=_ref(frame.customer), deal=_spoken(frame, frame.deal), amount=frame.amount, stage=_ref(frame.stage)
+            customer=_ref(frame.customer),
+            deal=_spoken(frame, frame.deal),
+            amount=frame.amount,
+            stage=_ref(frame.stage),
+            kind=frame.deal_kind,
         )
     ]
 
@@ -245,6 +261,20 @@ def _not_yet(frame: Frame, _: _Times) -> list[c.Command]:
     return [c.NotYet(intent=frame.intent, customer=_ref(frame.customer), words=frame.text)]
 
 
+def _hand_over(frame: Frame, times: _Times) -> list[c.Command]:
+    giver: Ref | None = times.scope.me if frame.code in dealing_cue.MYSELF else frame.code
+    taker = _ref(frame.assignee) if frame.assignee is not None else times.scope.me
+    return [c.HandOver(giver=giver, taker=taker)]
+
+
+def _assign(frame: Frame, times: _Times) -> list[c.Command]:
+    """One customer to a colleague; into the pool, or to nobody we know, is not for the chat yet."""
+    customer, taker = _ref(frame.customer), _ref(frame.assignee)
+    if customer is None or taker is None:
+        return _not_yet(frame, times)
+    return [c.HandOver(customer=customer, taker=taker)]
+
+
 def _define_pipeline(frame: Frame, _: _Times) -> list[c.Command]:
     steps = tuple(c.PipelineStep(*msgspec.structs.astuple(step)) for step in dealing.steps(frame.body))
     return [c.DefinePipeline(course=frame.name, steps=steps)]
@@ -269,6 +299,7 @@ def _deal_facts(frame: Frame, _: _Times) -> list[c.Command]:
         c.NoteDeal(
             deal=_ref(frame.deal), customer=_ref(frame.customer), amount=said.get("amount"), close_on=said.get("close"),
             products=said.get("products", ()), competitors=said.get("competitors", ()), people=people,
+            not_products=said.get("not_products", ()), not_competitors=said.get("not_competitors", ()),
         )
     ]  # fmt: skip
 
@@ -283,8 +314,28 @@ def _contract(frame: Frame, times: _Times) -> list[c.Command]:
     return [c.NoteContract(deal=_ref(frame.deal), customer=_ref(frame.customer), until=ends_at)]
 
 
+def _set_kind(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.SetKind(kind=deal_kinds.code(frame.name), deal=_ref(frame.deal), customer=_ref(frame.customer))]
+
+
 def _set_tier(frame: Frame, _: _Times) -> list[c.Command]:
     return [c.SetTier(tier=frame.name, customer=_ref(frame.customer))]
+
+
+def _idle_rule(frame: Frame, _: _Times) -> list[c.Command]:
+    said = {"remind": 0, **frame.details}
+    return [c.DefineIdleRule(to=_ref(frame.assignee), **said)]
+
+
+def _extension(frame: Frame, _: _Times) -> list[c.Command]:
+    said = frame.details
+    return [c.AskExtension(customer=_ref(frame.customer), days=said.get("days"), reason=said.get("reason", ""))]
+
+
+def _cover(frame: Frame, _: _Times) -> list[c.Command]:
+    said = frame.details
+    cover, first, last = _ref(frame.assignee), said.get("first"), said.get("last")
+    return [c.SetCover(cover=cover or "", member=_ref(said.get("whose")), first=first, last=last)]
 
 
 _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
@@ -314,14 +365,23 @@ _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
     "set_role": _set_role,
     "set_manager": _set_manager,
     "rename_member": _rename,
+    "hand_over": _hand_over,
+    "assign_customer": _assign,
     "define_pipeline": _define_pipeline,
     "set_tier": _set_tier,
+    "set_kind": _set_kind,
     "void_deal": _void,
     "reopen_deal": _reopen,
     "course": _course,
     "contract": _contract,
     "deal_facts": _deal_facts,
     "deal_people": _people,
+    "idle_rule": _idle_rule,
+    "drop_idle_rule": lambda frame, _: [c.DropIdleRule(rule=frame.details["scope"])],
+    "extension": _extension,
+    "cover": _cover,
+    "end_cover": lambda frame, _: [c.EndCover()],
+    "why": lambda frame, _: [c.WhyReminded()],
     "help": lambda frame, _: [c.Help()],
     "menu": lambda frame, _: [c.Help()],
     "none": lambda frame, _: [c.SmallTalk(words=frame.text)],

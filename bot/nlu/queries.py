@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from bot.nlu.cues import numerals, times
 from bot.nlu.cues import queries as cue
 from bot.nlu.cues import slots as slot_cue
 from bot.nlu.index import inside_latin
+from bot.nlu.lazy import lazily
 from bot.nlu.numerals import value_of
 from bot.nlu.periods import number
 from bot.nlu.reading import Reading
@@ -21,12 +21,12 @@ from bot.nlu.when import When, midnight
 _METRICS = [(metric, r.pattern(shows)) for metric, shows in cue.METRICS]
 _STATUS = [(status, r.pattern(shows)) for status, shows in cue.STATUS]
 _MINE, _NOT_MINE = r.pattern(cue.MINE), r.pattern(cue.NOT_MINE)
-_IDLE, _IDLE_SPAN, _IDLE_BEFORE = (re.compile(shows) for shows in (cue.IDLE, cue.IDLE_SPAN, cue.IDLE_BEFORE))
-_TOP, _FIRST, _TAG = re.compile(cue.TOP), re.compile(cue.FIRST), re.compile(cue.TAG)
-_ABOVE, _ABOVE_AFTER = re.compile(cue.ABOVE), re.compile(cue.ABOVE_AFTER)
-_BELOW, _BELOW_AFTER = re.compile(cue.BELOW), re.compile(cue.BELOW_AFTER)
-_LEVEL, _NOT_TIMES = re.compile(cue.LEVEL), re.compile(slot_cue.NOT_TIMES)
-_KEYWORD_NOISE = re.compile(cue.KEYWORD_NOISE)
+_IDLE, _IDLE_SPAN, _IDLE_BEFORE = (lazily(shows) for shows in (cue.IDLE, cue.IDLE_SPAN, cue.IDLE_BEFORE))
+_TOP, _FIRST, _TAG = lazily(cue.TOP), lazily(cue.FIRST), lazily(cue.TAG)
+_ABOVE, _ABOVE_AFTER = lazily(cue.ABOVE), lazily(cue.ABOVE_AFTER)
+_BELOW, _BELOW_AFTER = lazily(cue.BELOW), lazily(cue.BELOW_AFTER)
+_LEVEL, _NOT_TIMES = lazily(cue.LEVEL), lazily(slot_cue.NOT_TIMES)
+_KEYWORD_NOISE = lazily(cue.KEYWORD_NOISE)
 _OWNED = frozenset({"query_todo", "query_deal", "query_customer", "query_forecast", "query_funnel", "query_ranking"})
 
 

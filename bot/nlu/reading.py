@@ -13,6 +13,7 @@ from bot.nlu.cues import slots as cue
 from bot.nlu.cues.names import FIGURES, MAGNITUDES, NUMERALS, SAID_NUMBER
 from bot.nlu.frame import Scope, Span
 from bot.nlu.index import inside_latin
+from bot.nlu.lazy import lazily
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.mentions import Spot
 from bot.nlu.numerals import Quantity
@@ -27,11 +28,11 @@ TOKENS = {"<T>": TIME, "<N>": AMOUNT, "<%>": PERCENT, "<F>": PHONE, **{f"<{lette
 )}}  # fmt: skip
 
 
-_SAID_NUMBER, _FIGURES = re.compile(SAID_NUMBER), str.maketrans(FIGURES)
+_SAID_NUMBER, _FIGURES = lazily(SAID_NUMBER), str.maketrans(FIGURES)
 _ANY_MARK = "\ue000-\ue00f"
-_ANY_IN_CLASS = re.compile(r"(?<=\[\^)<|(?<=\[)<")
-_NOT_TIMES = re.compile(cue.NOT_TIMES)
-_ANY = re.compile(r"(?<!\(\?)(?<!\?P)<(?!S>)")
+_ANY_IN_CLASS = lazily(r"(?<=\[\^)<|(?<=\[)<")
+_NOT_TIMES = lazily(cue.NOT_TIMES)
+_ANY = lazily(r"(?<!\(\?)(?<!\?P)<(?!S>)")
 
 
 class Reading(Struct, frozen=True):
@@ -121,4 +122,4 @@ def pattern(template: str, stages: tuple[str, ...] = ()) -> re.Pattern[str]:
     template = _ANY_IN_CLASS.sub(_ANY_MARK, template)
     template = _ANY.sub(f"[{_ANY_MARK}]", template)
     names = "|".join(re.escape(stage) for stage in sorted(stages, key=len, reverse=True)) or r"\Z."
-    return re.compile(template.replace("<S>", f"(?:{names})"))
+    return lazily(template.replace("<S>", f"(?:{names})"))

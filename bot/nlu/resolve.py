@@ -6,7 +6,6 @@ else it stays open and the frame asks.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import islice, pairwise
 
@@ -17,16 +16,17 @@ from bot.nlu.cues import names as cue
 from bot.nlu.cues.common import COMMON_WORDS
 from bot.nlu.frame import Mention, Name, Ref, Scope, Span
 from bot.nlu.index import inside_latin
+from bot.nlu.lazy import lazily
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.mentions import MAX_NAMESAKES, Spot, competitor, marked, owners_of
 from bot.nlu.text import fold, masked
 
-_PHASE = re.compile(cue.PHASE)
-_NOT_MET = re.compile(rf"\s?(?:{cue.NOT_MET})")
-_NOT_MET_BEFORE = re.compile(cue.NOT_MET_BEFORE)
-_DEAL_BEHIND = re.compile(cue.DEAL_BEHIND)
-_SPEAKS = re.compile(cue.SPEAKS)
-_LISTED = re.compile(cue.LISTED)
+_PHASE = lazily(cue.PHASE)
+_NOT_MET = lazily(rf"\s?(?:{cue.NOT_MET})")
+_NOT_MET_BEFORE = lazily(cue.NOT_MET_BEFORE)
+_DEAL_BEHIND = lazily(cue.DEAL_BEHIND)
+_SPEAKS = lazily(cue.SPEAKS)
+_LISTED = lazily(cue.LISTED)
 
 
 class Found(Struct, frozen=True):

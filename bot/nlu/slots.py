@@ -10,45 +10,48 @@ from bot.nlu import reading as r
 from bot.nlu.cues import names, numerals
 from bot.nlu.cues import slots as cue
 from bot.nlu.frame import Mention, Name
-from bot.nlu.intents import stage_names, without_code
+from bot.nlu.intents import code_of, stage_names, without_code
+from bot.nlu.lazy import lazily
 from bot.nlu.numerals import Quantity
 from bot.nlu.reading import Reading, dialled
 from bot.nlu.text import MASK, fold, masked
 
-_MARKED = re.compile(f"[\ue000-\ue00f]{MASK}*")
+_MARKED = lazily(f"[\ue000-\ue00f]{MASK}*")
 _KINDS = [(kind, r.pattern(shows)) for kind, shows in cue.VISIT_KINDS]
 _TAGS = [r.pattern(shows) for shows in cue.TAGS]
-_TAG_SPLIT, _TAG_NOISE = re.compile(cue.TAG_SPLIT), re.compile(cue.TAG_NOISE)
-_TITLE, _TITLE_LEAD = re.compile(cue.TITLE), re.compile(cue.TITLE_LEAD)
+_TAG_SPLIT, _TAG_NOISE = lazily(cue.TAG_SPLIT), lazily(cue.TAG_NOISE)
+_TITLE, _TITLE_LEAD = lazily(cue.TITLE), lazily(cue.TITLE_LEAD)
 _NAMED_PERSON, _SUCCESSOR = r.pattern(cue.NAMED_PERSON), r.pattern(cue.SUCCESSOR)
 _NEW_PERSONS = [
     r.pattern(cue.NEW_PERSON),
-    re.compile(cue.TITLED_PERSON),
-    re.compile(cue.PERSON_ALONE.format(surnames=names.SURNAMES)),
+    lazily(cue.TITLED_PERSON),
+    r.pattern(cue.PERSON_OF.format(surnames=names.SURNAMES, titles="|".join(names.TITLES))),
+    lazily(cue.PERSON_ALONE.format(surnames=names.SURNAMES)),
 ]
-_BEHIND_TITLE = re.compile(cue.BEHIND_TITLE)
-_EVENT, _EVENT_LEAD, _EVENT_GENERIC = re.compile(cue.EVENT), re.compile(cue.EVENT_LEAD), re.compile(cue.EVENT_GENERIC)
-_PLACE_IN = re.compile(cue.PLACE_IN)
-_CITY = re.compile("|".join(sorted((place for place in names.PLACES if len(place) >= 2), key=len, reverse=True)))
+_INTRODUCED = lazily(cue.INTRODUCED)
+_BEHIND_TITLE = lazily(cue.BEHIND_TITLE)
+_EVENT, _EVENT_LEAD, _EVENT_GENERIC = lazily(cue.EVENT), lazily(cue.EVENT_LEAD), lazily(cue.EVENT_GENERIC)
+_PLACE_IN = lazily(cue.PLACE_IN)
+_CITY = lazily("|".join(sorted((place for place in names.PLACES if len(place) >= 2), key=len, reverse=True)))
 _CHECKIN_CUE, _CHECKIN_LEAD, _CHECKIN_TAIL = (
-    re.compile(shows, re.IGNORECASE) for shows in (cue.CHECKIN_CUE, cue.CHECKIN_LEAD, cue.CHECKIN_TAIL)
+    lazily(shows, re.IGNORECASE) for shows in (cue.CHECKIN_CUE, cue.CHECKIN_LEAD, cue.CHECKIN_TAIL)
 )
 _DEAL_HEAD = r.pattern(cue.DEAL_HEAD)
-_DEAL_NAMED, _DEAL_NAME_TAIL = re.compile(cue.DEAL_NAMED), re.compile(cue.DEAL_NAME_TAIL)
-_SET_OFF = re.compile(cue.SET_OFF)
-_REASON = re.compile(cue.LOST_REASON)
+_DEAL_NAMED, _DEAL_NAME_TAIL = lazily(cue.DEAL_NAMED), lazily(cue.DEAL_NAME_TAIL)
+_SET_OFF = lazily(cue.SET_OFF)
 _ASSIGNEE_AFTER, _ASSIGNEE_BEFORE, _TO_ME = (
     r.pattern(cue.ASSIGNEE_AFTER),
     r.pattern(cue.ASSIGNEE_BEFORE),
     r.pattern(cue.TO_ME),
 )
-_FILLER = re.compile(cue.FILLER_TOKENS)
+_FILLER = lazily(cue.FILLER_TOKENS)
 LEAST_BARE_SUM = 10_000  # a smaller number without a unit counts pieces
 MAX_OPTIONS = 30
 LEAST_SUM_BESIDE = 1_000
-_CORRECTED = re.compile(cue.CORRECTED)
-_SUM, _NOT_SUM, _UNIT_PRICE, _TOTAL = (re.compile(shows) for shows in (cue.SUM, cue.NOT_SUM, cue.UNIT_PRICE, cue.TOTAL))
-_BUDGET = re.compile(numerals.BUDGET_BEFORE)
+_CORRECTED = lazily(cue.CORRECTED)
+_SUM, _NOT_SUM, _UNIT_PRICE, _TOTAL = (lazily(shows) for shows in (cue.SUM, cue.NOT_SUM, cue.UNIT_PRICE, cue.TOTAL))
+_BUDGET_COUNTED = lazily(cue.BUDGET_COUNTED)
+_BUDGET = lazily(numerals.BUDGET_BEFORE)
 
 
 def visit_kind_at(skeleton: str) -> re.Match[str] | None:
@@ -64,8 +67,7 @@ def visit_kind(skeleton: str) -> str:
 def amount(reading: Reading, *, of_deal: bool = False) -> Quantity | None:
     """The sum that belongs to the act: a payment, contract or quote before a budget; `of_deal` also takes 40个 for one."""
     sums = [q for q in reading.amounts if not _NOT_SUM.match(reading.folded, q.span[0]) and not _counted(reading, q)]
-    corrected = next((at.end() for at in reversed(list(_CORRECTED.finditer(reading.folded)))), 0)
-    sums = [q for q in sums if q.span[0] >= corrected] or sums
+    sums = [q for q in sums if q.span[0] >= corrected_at(reading)] or sums
     if len(sums) > 1:
         if any(q.value >= LEAST_BARE_SUM for q in sums):  # 加20块, of things, beside what it costs
             sums = [q for q in sums if q.value >= LEAST_SUM_BESIDE]
@@ -74,13 +76,25 @@ def amount(reading: Reading, *, of_deal: bool = False) -> Quantity | None:
         sums = [q for q in sums if not _UNIT_PRICE.search(reading.skeleton[: q.span[0]])] or sums
         sums = [q for q in sums if _TOTAL.search(reading.skeleton[: q.span[0]])] or sums
     sure = next((q for q in sums if _SUM.search(reading.folded[slice(*q.span)])), None)
-    bare = next((q for q in sums if q.value >= LEAST_BARE_SUM), None)
-    return sure or bare or (numbers.counted(reading.named) if of_deal else None)
+    bare = next((q for q in sums if q.value >= LEAST_BARE_SUM or _priced(reading, q)), None)
+    slang = of_deal or _BUDGET_COUNTED.search(reading.named)
+    return sure or bare or (numbers.counted(reading.named) if slang else None)
+
+
+def corrected_at(reading: Reading) -> int:
+    """Where what was said first is taken back (不对, 是…); 0 if nothing is."""
+    return next((at.end() for at in reversed(list(_CORRECTED.finditer(reading.folded)))), 0)
+
+
+def _priced(reading: Reading, number: Quantity) -> bool:
+    """Whether the number stands where a price does (一间3800)."""
+    return bool(_UNIT_PRICE.search(reading.skeleton[: number.span[0]]))
 
 
 def _counted(reading: Reading, number: Quantity) -> bool:
-    """Whether a small number counts pieces (三百个车位)."""
-    return number.value < LEAST_BARE_SUM and reading.folded[number.span[1] : number.span[1] + 1] in cue.PIECES
+    """Whether the number counts pieces: a small one (三百个车位), or any of what is never said for money (200万枚)."""
+    behind = reading.folded[number.span[1] : number.span[1] + 1]
+    return behind in cue.PIECES and (number.value < LEAST_BARE_SUM or behind in cue.NEVER_SUMS)
 
 
 def tags(reading: Reading) -> tuple[str, ...]:
@@ -116,6 +130,12 @@ def named_person(reading: Reading) -> Mention | None:
         return None
     tail = _BEHIND_TITLE.match(match["x"])
     return _spoken(reading, match.start("x") + (tail.start("x") if tail else 0), match.end("x"))
+
+
+def introduced(reading: Reading) -> Mention | None:
+    """The person named along with a new customer (联系人张三)."""
+    match = _INTRODUCED.search(reading.named)
+    return _spoken(reading, *match.span("x")) if match else None
 
 
 def successor(reading: Reading) -> Mention | None:
@@ -162,7 +182,9 @@ def _stage_patterns(stages: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 def target_stage(reading: Reading) -> Mention | None:
     """The stage a deal moves to: the last one behind 推到, 进入…, else the last one named."""
     target, anywhere, _ = _stage_patterns(stage_names(reading))
-    found = list(target.finditer(reading.skeleton)) or list(anywhere.finditer(reading.skeleton))
+    right = corrected_at(reading)  # 挪到方案报价 哎不对 是签约
+    found = [match for match in anywhere.finditer(reading.skeleton) if match.start() >= right > 0]
+    found = found or list(target.finditer(reading.skeleton)) or list(anywhere.finditer(reading.skeleton))
     return _stage(reading, found[-1].span("stage")) if found else None
 
 
@@ -180,10 +202,10 @@ def _stage(reading: Reading, span: tuple[int, int]) -> Mention | None:
 
 
 def stage_called(reading: Reading, spoken: str) -> Name | None:
-    """The stage with this folded name, with or without its code."""
+    """The stage with this folded name, with or without its code, or its code alone."""
     stages = [(name, fold(name.text)) for name in reading.lexicon.of_kind("stage")]
     exact = next((name for name, folded in stages if folded == spoken), None)
-    return exact or next((name for name, folded in stages if without_code(folded) == spoken), None)
+    return exact or next((name for name, folded in stages if spoken in (without_code(folded), code_of(folded))), None)
 
 
 def deals_in_stage(reading: Reading) -> tuple[Mention, ...]:
@@ -282,7 +304,7 @@ def deal_head(reading: Reading) -> Mention | None:
 def place(reading: Reading) -> str:
     """Where: the words of a check-in without its cue, or where an event is held."""
     match = _PLACE_IN.search(reading.folded) or _CITY.search(reading.folded)
-    return reading.text[slice(*(match.span("x") if match.re is _PLACE_IN else match.span()))] if match else ""
+    return reading.text[slice(*(match.span("x") if "x" in match.groupdict() else match.span()))] if match else ""
 
 
 def checkin_place(reading: Reading) -> str:
@@ -311,12 +333,6 @@ def campaign(reading: Reading) -> str:
         if word and not _EVENT_GENERIC.match(word) and len(word) > len(best):
             best = word
     return best
-
-
-def lost_reason(reading: Reading) -> str:
-    """Why a deal was lost, as said."""
-    match = _REASON.search(reading.folded)
-    return reading.words(*match.span("x")) if match else ""
 
 
 def phone(reading: Reading) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
@@ -12,13 +11,14 @@ from opencc import OpenCC
 from bot.nlu.cues.names import CANTONESE, IN_GB2312
 from bot.nlu.cues.numerals import ALWAYS_SIMPLE
 from bot.nlu.frame import Span
+from bot.nlu.lazy import lazily
 
 _WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _SAME = str.maketrans({**CANTONESE, **IN_GB2312})
 _KEEP = {ord(mark): mark for mark in "，。；：！？（）"}  # Chinese punctuation parts clauses
 _TABLE: dict[int, int | str] = {**_WIDTH, **_KEEP}
 MAX_TEXT = 700  # what a message of WeCom holds (2048 bytes); what is longer is kept as words but read up to here
-_BLANKS = re.compile(r"\s{8,}")
+_BLANKS = lazily(r"\s{8,}")
 MASK = "\ue0ff"
 STRANGE = "\x00"
 

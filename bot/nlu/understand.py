@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from bot.nlu import actions, dates, deal_facts, dealing, forms, intents, queries, slots
+from msgspec import structs
+
+from bot.nlu import (
+    actions,
+    dates,
+    deal_facts,
+    deal_kinds,
+    dealing,
+    forms,
+    intents,
+    queries,
+    quiet,
+    reasons,
+    several,
+    slots,
+    unknown,
+)
 from bot.nlu import reading as r
 from bot.nlu.cues import names as name_cue
 from bot.nlu.cues import slots as slot_cue
 from bot.nlu.cues import times as time_cue
 from bot.nlu.frame import Fact, Frame, Mention, Moment, Scope
+from bot.nlu.lazy import lazily
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.reading import Reading
 from bot.nlu.text import MAX_TEXT, tidy
@@ -38,6 +55,7 @@ _WITH_NEXT = frozenset(
 _WITH_ACTION = frozenset({"log_visit", "set_followup", "move_deal"})
 _WITH_KIND = frozenset({"log_visit", *intents.DEAL_INTENTS})
 _WITH_PERCENT = frozenset({"log_visit", "create_quote", "record_payment"})
+_WITH_REASON = frozenset({"move_deal", "lose_deal", "pause_deal"})
 _WITHOUT_DEAL = frozenset({"tag_contact", "untag_contact", "create_contact", "create_customer", "assign_customer"})
 _ASKS_CUSTOMER = frozenset({
     "log_visit", "create_deal", "create_contact", "set_followup", "reschedule_followup", "complete_task", "query_customer",
@@ -53,7 +71,7 @@ _REFERS = frozenset({
     "assign_customer", "reschedule_followup", "complete_task",
 })  # fmt: skip
 _WORDS = ("next_action", "title", "place", "campaign", "lost_reason")  # kept as they were said
-_REFERENCE = re.compile(name_cue.REFERENCE)
+_REFERENCE = lazily(name_cue.REFERENCE)
 
 
 def understand(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope, *, chat: bool = True) -> Frame:
@@ -62,9 +80,19 @@ def understand(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope, *, 
     `chat`: also what is no published intent, as how a deal's course is to be.
     """
     text = tidy(text)
+    kind, plain = deal_kinds.apart(text)
+    if kind:
+        frame = _understand(plain, sent_at, lexicon, scope, chat=chat)
+        if frame.intent == "create_deal":
+            return structs.replace(frame, text=text, note=text.strip(), deal_kind=kind)
+    return _understand(text, sent_at, lexicon, scope, chat=chat)
+
+
+def _understand(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope, *, chat: bool) -> Frame:
     form = forms.match(text, lexicon, scope)
     if form is None and chat:
         form = dealing.match(text, lexicon, scope) or deal_facts.match(text, sent_at, lexicon, scope)
+        form = form or quiet.match(text, sent_at, lexicon, scope)
     if form is not None:
         return form
     reading = r.read(text[:MAX_TEXT], sent_at.astimezone(scope.zone).replace(tzinfo=None), lexicon, scope)
@@ -75,7 +103,7 @@ def understand(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope, *, 
     facts = [Fact("intent", intent, (0, len(text)), rule)]
     if intent in _NO_SLOTS:
         return Frame(intent, text, note=text.strip(), facts=tuple(facts))
-    values = _names(reading, intent)
+    values = _names(reading, intent, chat=chat)
     timed = reading.outside(values["deal"].span) if values.get("deal") else reading
     happened, coming = _split(timed, intent)
     values.update(_facts(reading, intent))
@@ -85,10 +113,14 @@ def understand(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope, *, 
         values["visit_kind"] = slots.visit_kind(told)
     values["reported"] = intent in intents.DEAL_INTENTS and intents.reported(reading)
     values["facts"] = tuple(facts + _explained(reading, values))
+    if chat:
+        values["parts"] = several.frames(
+            reading, intent, partial(_understand, sent_at=sent_at, lexicon=lexicon, scope=scope, chat=False)
+        )
     return Frame(intent, text, note=text.strip(), **values)
 
 
-def _names(reading: Reading, intent: str) -> dict[str, Any]:
+def _names(reading: Reading, intent: str, *, chat: bool) -> dict[str, Any]:
     """Customer, contacts and deal, with what to ask where the words fit several."""
     if intent in ("search_knowledge", "campaign_create"):
         return {}
@@ -112,6 +144,12 @@ def _names(reading: Reading, intent: str) -> dict[str, Any]:
             or (None if values["contacts"] else slots.new_person(reading))
         )
         values["contacts"] = (person,) if person else values["contacts"]
+    if chat and intent in _ASKS_CUSTOMER and values.get("customer") is None and "customer" not in candidates:
+        values["generic"] = unknown.generic(reading.folded, list(found.spots))
+    if values.get("generic"):
+        candidates["customer"] = ()
+    if intent == "create_customer" and (person := slots.introduced(reading)):
+        values["contacts"] = (person,)
     if values.get("customer") is None and "customer" not in candidates:
         values.update(_last(reading, intent, values))
     values["candidates"] = candidates
@@ -206,19 +244,18 @@ def _facts(reading: Reading, intent: str) -> dict[str, Any]:
         values["percent"] = reading.percents[0].value
     if intent == "move_deal":
         values["stage"] = slots.target_stage(reading)
-        values["lost_reason"] = slots.lost_reason(reading)
     elif intent in ("tag_contact", "untag_contact"):
         values["tags"] = slots.tags(reading)
-    elif intent == "create_contact":
+    elif intent == "create_contact" or (intent == "create_customer" and slots.introduced(reading)):
         values.update(title=slots.title(reading), phone=slots.phone(reading))
     elif intent == "assign_customer":
         values["assignee"] = slots.assignee(reading)
-    elif intent == "lose_deal":
-        values["lost_reason"] = slots.lost_reason(reading)
     elif intent == "campaign_create":
         values.update(place=slots.place(reading), campaign=slots.campaign(reading))
     elif intent == "complete_task":
         values["next_action"] = actions.done(reading)
+    if intent in _WITH_REASON:
+        values["lost_reason"] = reasons.reason(reading, intent)
     if intent == "checkin":
         values["place"] = slots.checkin_place(reading)
     if intent in intents.QUERIES or intent == "search_knowledge":
@@ -247,7 +284,10 @@ def _split(reading: Reading, intent: str) -> tuple[When | None, When | None]:
     happened = coming = around = None
     done = intent in ("record_payment", "checkin")
     report = intent in ("log_visit", *intents.DEAL_INTENTS, "record_payment", "checkin") and intent != "pause_deal"
+    right = slots.corrected_at(reading)
     for future, past in zip(reading.times, reading.past_times, strict=True):
+        if future.span[0] < right and any(other.span[0] >= right for other in reading.times):
+            continue  # 三天后回访，不，五天后
         unfit = actions.refused(reading, future) or (intent == "log_visit" and actions.waited(reading, future))
         if future.kind == "duration" or unfit:
             continue
@@ -279,7 +319,7 @@ def _lies_ahead(reading: Reading, when: When, *, report: bool) -> bool:
         return True
     if when.tense == "now" or when.kind in ("part", "clock"):
         begun = when.start is not None and when.start <= reading.now
-        past = begun and (intents.reported(reading) or when.kind == "part")
+        past = begun and (intents.reported(reading) or when.kind == "part" or actions.told_next(reading, when))
         return actions.planned(reading, when) and not past
     return not actions.reported(reading, when)
 

@@ -12,20 +12,25 @@ from bot.nlu.cues import names
 from bot.nlu.cues import unknown as cue
 from bot.nlu.cues.common import COMMON_WORDS
 from bot.nlu.frame import Mention, Scope
+from bot.nlu.lazy import lazily
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.mentions import Spot
 from bot.nlu.resolve import Found, deal_of
 from bot.nlu.text import fold, masked
 
-_CREATING = [re.compile(pattern) for pattern in cue.CREATING]
-_PATTERNS = [re.compile(pattern) for pattern in cue.PATTERNS]
-_WITH_PERSON = re.compile(cue.WITH_PERSON)
-_PERSON = re.compile(cue.PERSON_BEHIND)
-_SITE, _OTHER_FIRM = re.compile(cue.SITE), re.compile(cue.OTHER_FIRM)
-_ACT, _VERB_BEFORE = re.compile(cue.ACT), re.compile(names.VERB_BEFORE)
-_NOT_COMPANY, _NOT_CREATED = re.compile(cue.NOT_COMPANY), re.compile(cue.NOT_CREATED)
-_SUM = re.compile(cue.SUM)
-_PERSON_NAMED = re.compile(cue.PERSON_NAMED)
+_CREATING = [lazily(pattern) for pattern in cue.CREATING]
+_PATTERNS = [lazily(pattern) for pattern in cue.PATTERNS]
+_WITH_PERSON = lazily(cue.WITH_PERSON)
+_PERSON = lazily(cue.PERSON_BEHIND)
+_SITE, _OTHER_FIRM = lazily(cue.SITE), lazily(cue.OTHER_FIRM)
+_ACT, _VERB_BEFORE = lazily(cue.ACT), lazily(names.VERB_BEFORE)
+_NOT_COMPANY, _NOT_CREATED = lazily(cue.NOT_COMPANY), lazily(cue.NOT_CREATED)
+_TRADES, _NO_TRADE = [lazily(pattern) for pattern in cue.TRADE_PATTERNS], lazily(cue.NO_TRADE)
+_TRADE = lazily(f"(?:{'|'.join(sorted(names.GENERIC, key=len, reverse=True))})+")
+_KIND_OF_FIRM = lazily(cue.KIND_OF_FIRM)
+_SUM = lazily(cue.SUM)
+_OTHER_KIND = lazily(cue.OTHER_KIND)
+_PERSON_NAMED = lazily(cue.PERSON_NAMED)
 _NO_PERSON = COMMON_WORDS | names.COMMON_NAMES | names.COMMON_DEAL_WORDS
 
 
@@ -38,6 +43,9 @@ def customer(folded: str, spots: list[Spot], lexicon: Lexicon) -> Spot | None:
     sure = [spot for spot in spots if not _guessed(spot)]
     if any(spot.kind == "customer" for spot in sure):
         return None
+    other_kind = next((spot for guess in guessed if (spot := _of_other_kind(folded, guess, lexicon))), None)
+    if other_kind is not None:
+        return other_kind
     named = masked(folded, mentions.marked(sure))
     created = _place(named, _CREATING, _created)
     found = created or _place(named, _PATTERNS, _company)
@@ -64,6 +72,17 @@ def _is_firm(name: str) -> bool:
 def _guessed(spot: Spot) -> bool:
     """Whether only a piece of a known name stands there; of a deal's name two characters."""
     return spot.rank >= 1 and (spot.kind == "customer" or (spot.kind == "deal" and spot.span[1] - spot.span[0] < 3))
+
+
+def _of_other_kind(folded: str, guess: Spot, lexicon: Lexicon) -> Spot | None:
+    """The firm of the guessed name whose kind follows it, where no known one is of that kind (平安银行 for 平安保险)."""
+    kind = _OTHER_KIND.match(folded, guess.span[1])
+    if guess.kind != "customer" or kind is None:
+        return None
+    known = (name for ref in guess.refs if (name := lexicon.name("customer", ref)))
+    if any(kind.group() in fold(name.text) for name in known):
+        return None
+    return Spot((guess.span[0], kind.end()), "customer", (), 5)
 
 
 def _another(folded: str, place: Spot, guess: Spot) -> bool:
@@ -93,7 +112,31 @@ def _created(name: str) -> bool:
 
 def _company(name: str) -> bool:
     """Whether words in a company's place may be one: 浙江医药 alone could be any."""
-    return not _NOT_COMPANY.search(name) and not companies.is_generic(name)
+    return not _NOT_COMPANY.search(name) and not is_generic(name)
+
+
+def is_generic(name: str) -> bool:
+    """Whether the words are a trade or a kind of firm (机械, 物流公司): they name no single company."""
+    return companies.is_generic(name) or companies.is_generic(_KIND_OF_FIRM.sub("", name))
+
+
+def generic(folded: str, spots: list[Spot]) -> str:
+    """The trade words in the place of a company (拜访了机械), where no company is named."""
+    if any(spot.kind in ("customer", "deal") for spot in spots):
+        return ""
+    named = masked(folded, mentions.marked(spots))
+    found = _place(named, _TRADES, is_trade)
+    return folded[slice(*found.span)] if found else ""
+
+
+def is_trade(name: str) -> bool:
+    """Whether it is the name of a trade (机械, 物流公司), and neither a place with it nor a department: 上海银行, 技术."""
+    return bool(_TRADE.fullmatch(trade(name))) and not _NO_TRADE.match(name) and not _NO_TRADE.match(trade(name))
+
+
+def trade(words: str) -> str:
+    """The trade without the kind of firm: 机械 of 机械厂."""
+    return _KIND_OF_FIRM.sub("", words) or words
 
 
 def _cut(match: re.Match[str], fits: Callable[[str], bool]) -> Spot | None:

@@ -136,6 +136,14 @@ Ignored = Callable[[str], None]
 """Told the kind of each push that nothing was made of: the platform may count it all the same."""
 
 
+class CannotListen(Exception):
+    """The address to listen at cannot be had; `why` is taken, forbidden or elsewhere (of another machine)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 class Unavailable(Exception):
     """The database cannot take it now: the callback is answered 503 so that the platform retries."""
 

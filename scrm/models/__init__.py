@@ -16,7 +16,10 @@ from scrm.models.deals import (
     Stage,
     StageChange,
 )
+from scrm.models.handovers import HandOver, Transfer
+from scrm.models.idle import Cover, Extension, Idle, IdleRule
 from scrm.models.marketing import Campaign, CampaignBatch, Channel, ContactTag, CustomerTag, Tag, Touch
+from scrm.models.metrics import PROMISES, TARGET_OWNERS, TARGET_SPANS, Promise, Standard, Target
 from scrm.models.people import Department, Identity, LinkCode, Member, Membership
 
 __all__ = [
@@ -24,6 +27,9 @@ __all__ = [
     "DEAL_STATUSES",
     "DECISION_ROLES",
     "FOLLOWUP_STATUSES",
+    "PROMISES",
+    "TARGET_OWNERS",
+    "TARGET_SPANS",
     "Activity",
     "ActivityContact",
     "Audit",
@@ -36,6 +42,7 @@ __all__ = [
     "Contact",
     "ContactTag",
     "Contract",
+    "Cover",
     "Customer",
     "CustomerAlias",
     "CustomerShare",
@@ -45,16 +52,24 @@ __all__ = [
     "DealContact",
     "DealProduct",
     "Department",
+    "Extension",
     "Follow",
     "FollowUp",
+    "HandOver",
     "Identity",
+    "Idle",
+    "IdleRule",
     "LinkCode",
     "Member",
     "Membership",
     "Pipeline",
+    "Promise",
     "Stage",
     "StageChange",
+    "Standard",
     "Tag",
+    "Target",
     "Touch",
     "Tracked",
+    "Transfer",
 ]

@@ -18,6 +18,10 @@ class Activity(Tracked, Base):
     """A contact with a customer that happened; `summary` keeps the spoken words."""
 
     __tablename__ = "activity"
+    __table_args__ = (
+        sa.Index("ix_activity_made", "created_at", "member_id", "kind"),  # what a digest scans
+        {"sqlite_autoincrement": True},
+    )
 
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
     deal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("deal.id"), index=True)

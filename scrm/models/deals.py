@@ -56,6 +56,11 @@ class Deal(Tracked, Base):
     """A sales opportunity. `status` is open, won, lost, paused or void; `kind` new, renewal or expansion."""
 
     __tablename__ = "deal"
+    __table_args__ = (
+        sa.Index("ix_deal_made", "created_at"),
+        sa.Index("ix_deal_stuck", "status", "stage_id", "stage_since", "owner_id", "amount"),
+        {"sqlite_autoincrement": True},
+    )
 
     name: Mapped[str] = mapped_column(sa.String(128))
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
@@ -64,10 +69,10 @@ class Deal(Tracked, Base):
     stage_id: Mapped[int] = mapped_column(sa.ForeignKey("stage.id"), index=True)
     status: Mapped[str] = mapped_column(sa.String(16), default="open", index=True)
     amount: Mapped[Decimal | None] = mapped_column(sa.Numeric(18, 2))  # yuan
-    expected_close_on: Mapped[date | None]
+    expected_close_on: Mapped[date | None] = mapped_column(index=True)
     paused_until: Mapped[date | None]
     lost_reason: Mapped[str] = mapped_column(sa.String(255), default="")
-    closed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
     stage_since: Mapped[datetime]
     version: Mapped[int] = mapped_column(
         default=1

@@ -89,7 +89,12 @@ async def alerted(product: Product, customer: str, seconds: float) -> None:
     assert len([item for item in product.bot_items("lina") if alert(item)]) == 1
 
 
+ONE_OF_EACH = ("wecom_app", "dingtalk_stream")
+
+
 async def test_tick_and_export_work_beside_it_several_at_once(product: Product, tmp_path: Path) -> None:
+    if product.door not in ONE_OF_EACH:  # the commands know no door: one of each platform is enough
+        return
     names = {ending: tmp_path / f"customers.{ending}" for ending in ("jsonl", "csv", "xlsx")}
     config = str(product.config_path)
     commands = [("tick", "-c", config)] * 2 + [

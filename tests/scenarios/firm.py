@@ -19,13 +19,13 @@ from sqlalchemy.orm import Session
 from bot.app import CompanyApp, web_app
 from bot.config import Config, parse
 from bot.outbox import now_ms
-from bot.schema import migrate
 from bot.tables import NEW, PENDING, Inbox, Outbox
 from emulator.dingtalk import DingTalkEmulator
 from emulator.screen import Shown
 from emulator.wecom import WeComEmulator
 from scrm import members
 from scrm.db import Database
+from tests.templates import migrate_new
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WEDNESDAY = datetime(2026, 3, 4, 10, 0, tzinfo=ZONE)  # a working day, in the morning
@@ -165,7 +165,7 @@ class Firm:
 
     def _migrate(self) -> None:
         database = Database(self._database_url)
-        migrate(database)
+        migrate_new(database)
         database.run(self._cast)
         database.close()
 

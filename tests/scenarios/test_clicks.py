@@ -177,7 +177,7 @@ async def test_a_record_of_a_customer_with_several_deals_is_put_to_one_by_two_ta
     assert "宏图仓储" in linked.text
     assert await firm.count(Activity, Activity.deal_id.is_not(None)) == 1
     assert await firm.count(Deal, Deal.name == "宏图仓储", Deal.amount == 500000) == 1
-    assert "商机恢复为空" in (await firm.click("lina", linked, "撤销")).text
+    assert "不再记商机" in (await firm.click("lina", linked, "撤销")).text
 
 
 @pytest.mark.parametrize("again", ["宏图精密", "宏图精密机械制造有限公司（上海）"])
@@ -204,3 +204,17 @@ async def test_one_button_stands_out_on_the_card_of_a_record(firm: Firm) -> None
     logged = await firm.say("lina", "今天拜访了宏图精密，聊了报价，预算90万")
     assert [one.text for one in logged.buttons][:2] == ["完成待办", "更新金额"]
     assert [one.style for one in logged.buttons].count("primary") == 1
+
+
+async def test_a_record_supplemented_later_goes_after_its_supplement(firm: Firm) -> None:
+    await firm.say("lina", "新建客户 宏图精密")
+    logged = await firm.say("lina", "今天拜访了宏图精密，聊了报价")
+    await firm.click("lina", logged, "补充")
+    await firm.say("lina", "对方希望再降五个点")
+    await firm.click("lina", logged, "撤销")
+    refused = await firm.look_for("lina", "还不能撤销")
+    assert "后面那一条是「补充记录」" in refused.text
+    undone = await firm.click("lina", refused, "撤销后面那一条")
+    assert "聊了报价" in undone.text
+    await firm.click("lina", undone, "撤销前面那一条")
+    assert await firm.count(Activity) == 0

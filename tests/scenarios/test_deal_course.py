@@ -102,3 +102,21 @@ async def test_a_contract_that_ends_brings_its_renewal_ahead_of_time(firm: Firm)
     moved = await firm.click("lina", card, "推进到方案报价")
     assert "方案报价（2/4）" in moved.text
     assert await firm.count(Deal, Deal.kind == "renewal") == 1
+
+
+async def test_a_kind_a_competitor_and_a_reason_said_as_they_come_to_mind(firm: Firm) -> None:
+    await firm.say("lina", "新建客户 宏图精密")
+    made = await firm.say("lina", "宏图精密有个增购的单子 20万")
+    assert "再销售" in made.text
+    changed = await firm.say("lina", "这单是续签")
+    assert "已改为续签" in changed.text
+    assert await firm.count(Deal, Deal.kind == "renewal") == 1
+    await firm.say("lina", "竞品是用友和金蝶")
+    off = await firm.say("lina", "宏图精密竞品去掉用友")
+    assert "已去掉竞品：用友" in off.text
+    lost = await firm.say("lina", "这单丢了，对方嫌贵")
+    assert "对方嫌贵" in lost.text
+    for _ in range(3):
+        await firm.say("lina", "撤销")
+    assert await firm.count(DealCompetitor) == 0
+    assert await firm.count(Deal, Deal.kind == "renewal", Deal.status == "open") == 1

@@ -123,3 +123,22 @@ async def test_an_unknown_person_is_made_on_the_way(wecom_firm: Firm, person: st
     assert person in card.text
     assert await wecom_firm.count(Contact, Contact.name == person) == 1
     assert await wecom_firm.count(Activity) == 1
+
+
+async def test_a_trade_is_no_customer(firm: Firm) -> None:
+    for name in ("华星机械", "宏达机械", "云帆物流"):
+        await firm.say("lina", f"新建客户 {name}")
+    asked = await firm.say("lina", "今天拜访了机械，聊了报价")
+    assert "「机械」是哪一家？" in asked.text
+    assert {button.text for button in asked.buttons} == {"华星机械", "宏达机械", "取消"}
+    card = await firm.click("lina", asked, "宏达机械")
+    assert "宏达机械" in card.text
+    one = await firm.say("lina", "拜访了物流")  # one fits: it is asked about all the same
+    assert {button.text for button in one.buttons} == {"云帆物流", "取消"}
+    nobody = await firm.say("lina", "今天拜访了食品公司，聊了报价")
+    assert "「食品公司」是哪一家？" in nobody.text
+    again = await firm.say("lina", "食品")
+    assert "是哪一家" in again.text
+    named = await firm.say("lina", "新建客户 食品")
+    assert "像是行业" in named.text
+    assert await firm.count(Customer) == 3

@@ -67,3 +67,20 @@ async def test_nobody_reaches_a_record_by_guessing(firm: Firm) -> None:
     assert "李娜" not in brief.text
     own = await firm.say("chenjing", "查一下宏图精密")
     assert "李娜" in own.text
+
+
+async def test_one_visit_to_two_customers_is_one_card_and_one_undo(firm: Firm) -> None:
+    await firm.say("lina", "新建客户 宏图精密")
+    await firm.say("lina", "新建客户 云帆物流")
+    card = await firm.say("lina", "今天拜访了宏图精密和云帆物流，宏图精密预算50万，云帆物流下周三再跟进")
+    assert "已记录 · 拜访（2 家）" in card.text
+    assert card.text.index("1. 宏图精密") < card.text.index("50万") < card.text.index("2. 云帆物流")
+    assert await firm.count(Activity, Activity.kind == "visit") == 2
+    assert await firm.count(FollowUp) == 1
+    shown = await firm.click("lina", card, "1. 宏图精密")
+    assert "50万" in shown.text
+    await firm.click("lina", card, "撤销")
+    assert await firm.count(Activity) == 0
+    assert await firm.count(FollowUp) == 0
+    planned = await firm.say("lina", "明天上午10点拜访宏图精密和云帆物流")
+    assert planned.text.count("明天 10:00") == 2

@@ -187,3 +187,14 @@ async def test_one_person_on_two_platforms_is_one_member_after_binding(tmp_path:
         undone = await firm.say("lina", "撤销")
         assert "绑定" not in undone.text
         assert "宏图精密" in (await firm.say("lina", "我的客户")).text or await firm.count(Customer) == 1
+
+
+async def test_a_new_customer_comes_with_its_contact(wecom_firm: Firm) -> None:
+    card = await wecom_firm.say("lina", "新客户：安能物流集团，联系人张秋实，物流部长，电话13712345678")
+    assert "安能物流集团" in card.text
+    assert "张秋实" in card.text
+    brief = await wecom_firm.say("lina", "查一下 安能物流")
+    assert "张秋实" in brief.text
+    assert "物流部长" in brief.text
+    await wecom_firm.click("lina", card, "撤销")
+    assert await wecom_firm.count(Customer) == 0

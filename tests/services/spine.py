@@ -140,7 +140,7 @@ async def working(database: Database, people: dict[str, str], *, running: bool =
     sender = SendLoop(store, Settle(SETTINGS, DOORS, lambda: NOW), "h1")
     for name in (*DOORS, "wecom_bot"):
         sender.open_door(name, platform)
-    sender.serve_calls({"read_directory": directories.call(store, {"wecom": platform})})
+    sender.serve_calls({"read_directory": directories.Readings(store, {"wecom": platform})})
     loop = DispatchLoop(store, dispatcher, {"wecom": platform}, sender.nudge, lambda card: {})
     door = Door(database, loop.nudge)
     tasks = [asyncio.create_task(loop.run()), asyncio.create_task(sender.run())] if running else []

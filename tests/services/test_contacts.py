@@ -32,7 +32,7 @@ def test_a_new_number_of_a_known_contact_is_written_down_and_can_be_taken_back(c
     assert card.title == "已更新联系人 · 张伟"
     assert (value(card, "手机"), value(card, "职务")) == ("139****9000", "总经理")
     back = cast.say("李娜", c.Undo())
-    assert "联系人「张伟」：手机恢复为「138****8000」" in back.text
+    assert "联系人「张伟」：手机改回「138****8000」" in back.text
     assert cast.count(Contact, Contact.phone == "13800138000") == 1
 
 

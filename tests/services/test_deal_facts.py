@@ -14,7 +14,7 @@ from bot import commands as c
 from bot.nlu import dealing
 from scrm import deals
 from scrm.db import Database
-from scrm.deal_facts import UnknownFact
+from scrm.deal_facts import NotNoted, UnknownFact
 from scrm.errors import NotFound
 from scrm.models import Activity, Contact, Deal, DealCompetitor, DealContact
 
@@ -139,3 +139,15 @@ def test_a_day_that_has_passed_says_so(floor: SalesFloor) -> None:
     floor.say(c.NoteDeal(deal=1, close_on=date(2026, 11, 25)))
     floor.now = at(12, 1)
     assert value(floor.view("deal:1"), "预计签约") == "11月25日 周三（已过）"
+
+
+def test_a_competitor_or_product_is_taken_off_again_and_comes_back_with_undo(floor: SalesFloor) -> None:
+    floor.say(c.CreateDeal(customer="腾讯", deal="年度采购"))
+    floor.say(c.NoteDeal(deal=1, products=("ERP", "MES"), competitors=("用友", "金蝶")))
+    card = floor.say(c.NoteDeal(deal=1, not_competitors=("用友",), not_products=("mes",)))
+    assert (card.title, card.text.splitlines()[0]) == ("商机 · 已更新", "已去掉产品：mes，已去掉竞品：用友")
+    assert (value(card, "竞品"), value(card, "产品")) == ("金蝶", "ERP")
+    floor.refuses(NotNoted, lambda: floor.say(c.NoteDeal(deal=1, not_competitors=("金蝶", "用友"))))
+    assert value(floor.view("deal:1"), "竞品") == "金蝶"
+    assert "恢复了删除的竞品「用友」" in floor.say(c.Undo()).text
+    assert value(floor.view("deal:1"), "产品") == "ERP、MES"

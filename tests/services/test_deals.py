@@ -277,7 +277,7 @@ def test_a_manager_sees_the_deals_of_the_team_with_their_owners(floor: SalesFloo
     floor.say(c.CreateDeal(customer="腾讯", deal="腾讯科技数据中心", amount=Decimal(100000)))
     card = floor.say(c.MyDeals(), "王强")
     assert (card.title, card.text) == ("团队商机（1）", "1. 腾讯科技数据中心 · 初次洽谈（1/5） · 10万 · 李娜")
-    assert texts(card) == ["1. 腾讯科技"]
+    assert texts(card) == ["1. 数据中心"]
     assert floor.say(c.MyDeals(), "陈静").title == "还没有进行中的商机"
 
 
@@ -300,3 +300,17 @@ def test_of_two_people_at_once_the_second_sees_the_first(floor: SalesFloor) -> N
         outcomes = list(pool.map(move, range(4)))
     assert outcomes.count("moved") == 1
     assert len(history(floor)) == 2
+
+
+def test_why_a_deal_sleeps_or_went_back_stays_in_its_course(floor: SalesFloor) -> None:
+    floor.say(c.CreateDeal(customer="腾讯", deal="年度采购"))
+    floor.say(c.MoveDeal(deal="年度采购", stage="谈判"))
+    back = floor.say(c.MoveDeal(deal="年度采购", stage="需求确定", reason="需求变了"))
+    assert value(back, "原因") == "需求变了"
+    paused = floor.say(c.PauseDeal(deal="年度采购", until=at(12, 15), reason="客户没预算"))
+    assert (value(paused, "原因"), floor.only(Deal).lost_reason) == ("客户没预算", "")
+    course = floor.say(c.ShowCourse(deal="年度采购")).text
+    assert "暂停，原因：客户没预算" in course
+    assert "退回到需求确定，原因：需求变了" in course
+    on = floor.say(c.MoveDeal(deal="年度采购", stage="需求确定"))
+    assert on.title == "商机 · 已恢复"

@@ -50,7 +50,9 @@ def test_without_a_customer_it_says_what_to_do_instead(cast: Cast, customer: str
 
 def test_a_question_is_never_kept_as_a_record(cast: Cast) -> None:
     customer_id = int(cast.say("李娜", c.CreateCustomer(customer="宏图精密")).view.partition(":")[2])
-    assert "漏斗" in cast.say("李娜", c.NotYet(intent="query_funnel", customer=customer_id, words="宏图的漏斗")).title
+    assert (
+        "资料" in cast.say("李娜", c.NotYet(intent="search_knowledge", customer=customer_id, words="宏图的案例")).title
+    )
     assert cast.count(Activity) == 0
 
 

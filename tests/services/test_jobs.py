@@ -44,7 +44,7 @@ def test_an_alert_comes_at_its_time_and_once(floor: SalesFloor) -> None:
         "跟进提醒 · 腾讯科技",
         "送样品",
     )
-    assert (texts(card), card.view) == (["完成", "明天", "下周一", "写跟进"], "followup:1")
+    assert (texts(card), card.view) == (["完成", "明天", "下周一", "写跟进", "为什么"], "followup:1")
     assert floor.tick("alerts") == []
     assert floor.only(FollowUp).version == 1
     assert floor.click(card, "完成").title == "已完成"

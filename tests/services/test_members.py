@@ -228,7 +228,7 @@ def test_what_an_admin_set_outlives_the_next_reading_of_the_directory(cast: Cast
 def test_an_admins_settings_can_be_taken_back(cast: Cast) -> None:
     cast.say("周涛", c.SetRole(member="李娜", role="市场"))
     card = cast.say("周涛", c.Undo())
-    assert "成员「李娜」：角色恢复为「销售」" in card.text
+    assert "成员「李娜」：角色改回「销售」" in card.text
     assert (cast.member("李娜").role, cast.member("李娜").role_fixed) == ("rep", False)
 
 

@@ -19,6 +19,8 @@ from bot.nlu.understand import understand
 from scrm import defaults, pipelines
 from scrm.access import Actor
 from scrm.db import Database
+from scrm.deal_kinds import KindAlready
+from scrm.errors import Missing
 from scrm.models import Customer, Deal, Pipeline, Stage
 
 
@@ -167,3 +169,37 @@ def test_what_is_no_known_customer_is_no_sentence_about_a_tier() -> None:
     for text in ("他们是大客户", "张总说这家是国企", "宏图是KA"):
         (command,) = commands_of(understand(text, now, lexicon, Scope()), now, Scope()).commands
         assert not isinstance(command, c.SetTier), text
+
+
+def test_the_kind_of_a_deal_is_said_with_it_or_after_it_and_its_course_is_kept(floor: SalesFloor) -> None:
+    made = floor.say(c.CreateDeal(customer="腾讯", kind="renewal"))
+    assert (value(made, "商机"), value(made, "类型"), value(made, "阶段")) == (
+        "腾讯科技续签商机",
+        "续签",
+        "初次洽谈（1/4）",
+    )
+    other = floor.say(c.SetKind(deal=1, kind="expansion"))
+    assert (value(other, "商机"), other.text) == ("腾讯科技再销售商机", "")  # named by its kind, it is so still
+    floor.say(c.CreateDeal(customer="阿里", deal="数据中台"))
+    floor.say(c.MoveDeal(deal="数据中台", stage="需求确定"))
+    card = floor.say(c.SetKind(deal="数据中台", kind="renewal"))
+    assert (card.title, value(card, "阶段"), value(card, "类型")) == ("商机 · 已改为续签", "初次洽谈（1/4）", "续签")
+    assert card.text == "换了销售流程：「需求确定」对应到「初次洽谈」。"
+    assert "换了流程，初次洽谈" in floor.say(c.ShowCourse(deal="数据中台")).text
+    floor.refuses(KindAlready, lambda: floor.say(c.SetKind(deal="数据中台", kind="renewal")))
+    undone = floor.say(c.Undo())
+    assert "类型改回「新签」" in undone.text
+    assert value(floor.view("deal:2"), "阶段") == "需求确定（2/5）"
+    floor.say(c.MoveDeal(deal="数据中台", stage="谈判"))
+    assert value(floor.say(c.SetKind(deal="数据中台", kind="renewal")), "阶段") == "谈判（3/4）"
+    asked = floor.refuses(Missing, lambda: floor.say(c.SetKind(deal="数据中台", kind="投标")))
+    assert [label for label, _ in asked.options] == ["新签", "续签", "再销售"]
+
+
+def test_a_won_deal_changes_its_kind_and_stays_won(floor: SalesFloor) -> None:
+    floor.say(c.CreateDeal(customer="阿里", deal="数据中台"))
+    floor.say(c.WinDeal(deal="数据中台"))
+    won = floor.only(Deal).closed_at
+    floor.say(c.SetKind(deal=1, kind="renewal"))
+    deal = floor.only(Deal)
+    assert (deal.kind, deal.status, deal.closed_at) == ("renewal", "won", won)

@@ -13,8 +13,8 @@ from bot.handlers.clocks import hours_of
 from scrm import followups, leaders, reports
 from scrm.access import Actor
 from scrm.db import Database
-from scrm.errors import NotFound, Outdated
-from scrm.models import Customer
+from scrm.errors import Missing, NotFound, Outdated
+from scrm.models import Activity, Customer
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_the_digest_counts_what_the_team_did(floor: SalesFloor) -> None:
     assert "· 李娜：拜访 2，电话 1" in card.text
     assert "· 年度采购 · 腾讯科技 · 80万 · 初次洽谈 → 谈判 · 李娜" in card.text
     assert "· 数据标注 · 百度 · 20万 · 价格 · 陈静" in card.text
-    assert texts(card) == ["看逾期 1 条", "刷新"]
+    assert texts(card) == ["看逾期 1 条", "催办李娜", "点评李娜", "刷新"]
 
 
 def test_what_was_taken_back_does_not_count(floor: SalesFloor) -> None:
@@ -152,3 +152,86 @@ def test_of_many_overdue_follow_ups_each_owner_is_urged_in_one_card(floor: Sales
     floor.say(c.CompleteFollowUp(customer="百度"), "陈静")
     assert floor.click(card, "催办陈静", "王强").title == "陈静没有逾期的待办了"
     floor.refuses(NotFound, lambda: floor.say(c.NudgeAll(member=floor.member("赵总").id), "王强"))
+
+
+def test_what_is_stuck_and_who_is_silent_is_a_button_away(floor: SalesFloor) -> None:
+    a_busy_day(floor)
+    floor.now = at(12, 31, 18)
+    floor.say(c.LogActivity(summary="聊了", kind="visit", customer="腾讯"))
+    floor.now = at(12, 31, 19)
+    card = floor.say(c.ShowDigest(), "王强")
+    assert texts(card) == ["看停滞 1 个", "看沉默 1 人", "改派", "刷新"]
+    assert "1. 年度采购在谈判停了 38 天，由李娜负责 → 改派" in card.text
+    stuck = floor.click(card, "看停滞 1 个", "王强")
+    assert (stuck.title, stuck.text) == ("1 个商机停滞", "1. 年度采购 · 腾讯科技 · 80万 · 谈判 38 天 · 李娜")
+    silent = floor.click(card, "看沉默 1 人", "王强")
+    assert silent.text == "1. 陈静：上次记录 11月23日 周一"
+    asked = floor.refuses(Missing, lambda: floor.click(silent, "问问陈静", "王强"))
+    assert asked.slot == "words" and "陈静" in asked.question
+    assert floor.say(c.ShowStuck(), "陈静").title == "没有停滞的商机"
+
+
+def test_a_comment_reaches_the_rep_and_stays_with_the_deal(floor: SalesFloor) -> None:
+    a_busy_day(floor)
+    answer = floor.say(c.Comment(deal=1, words="先约到决策人再报价"), "王强")
+    assert (answer.title, value(answer, "送达")) == ("已发给李娜", "马上")
+    (owed,) = floor.fresh
+    told = card_of(owed)
+    assert (owed.member_id, told.title, told.text) == (floor.member("李娜").id, "王强点评了您", "先约到决策人再报价")
+    assert floor.all(Activity)[-1].summary == "点评：先约到决策人再报价"
+    floor.takes_back("王强")
+    assert floor.all(Activity)[-1].summary != "点评：先约到决策人再报价"
+    floor.refuses(NotFound, lambda: floor.say(c.Comment(member=floor.member("赵总").id, words="好"), "王强"))
+
+
+def test_a_manager_hears_of_the_week_once_on_its_last_working_day(floor: SalesFloor) -> None:
+    a_busy_day(floor)
+    for day, hour, cards in ((26, 18, 0), (27, 17, 0), (27, 18, 1), (27, 19, 0)):
+        floor.now = at(11, day, hour)
+        owed = floor.tick("weekly_digests")
+        assert len(owed) == cards, (day, hour)
+        if cards:
+            assert (card_of(owed[0]).title, owed[0].member_id) == ("本周简报", floor.member("王强").id)
+            assert "拜访 3 · 电话 1" in card_of(owed[0]).text
+
+
+def test_a_rep_starts_the_day_with_a_plan_and_without_one_hears_nothing(floor: SalesFloor) -> None:
+    floor.say(c.CreateDeal(customer="腾讯", deal="年度采购", amount=Decimal(800000)))
+    floor.say(c.ScheduleFollowUp(customer="腾讯", due_at=at(12, 21, 15), action="送样品"))
+    floor.say(c.ScheduleFollowUp(customer="阿里", due_at=at(12, 22, 10), action="回电话"))
+    floor.now = at(12, 22, 8, 50)
+    (owed,) = floor.tick("morning_plans")
+    card = card_of(owed)
+    assert (card.title, owed.member_id) == ("今日计划", floor.member("李娜").id)
+    assert (value(card, "已过时间"), value(card, "今天")) == ("1 条", "1 条（10:00）")
+    assert card.text == "· 年度采购 · 腾讯科技 · 80万，在初次洽谈停了 29 天"
+    assert texts(card) == ["今日待办", "看年度采购"]
+    assert floor.tick("morning_plans") == []
+
+
+def test_a_plan_that_comes_late_leaves_out_what_was_said_since(floor: SalesFloor) -> None:
+    floor.now = at(12, 22, 8, 50)
+    floor.say(c.ScheduleFollowUp(customer="腾讯", due_at=at(12, 22, 15), action="送样品"))
+    assert floor.tick("morning_plans") == []
+
+
+def test_a_rep_s_week_is_written_from_the_records_and_goes_to_the_leader(floor: SalesFloor) -> None:
+    a_busy_day(floor)
+    floor.now = at(11, 27, 17)
+    card = floor.say(c.WriteWeek())
+    assert card.text.splitlines() == [
+        "拜访 2 · 电话 1", "新商机 2 个，130万 · 赢单 1 个，50万 · 推进 1 个", "【赢单】", "· 云服务 · 阿里巴巴 · 50万",
+        "【新商机】", "· 年度采购 · 腾讯科技 · 80万", "· 云服务 · 阿里巴巴 · 50万", "【推进】", "· 年度采购 · 腾讯科技 · 80万（初次洽谈 → 谈判）",
+    ]  # fmt: skip
+    sent = floor.click(card, "发给主管")
+    assert sent.title == "周报已发给王强"
+    (owed,) = floor.fresh
+    assert (owed.member_id, card_of(owed).title, card_of(owed).text) == (
+        floor.member("王强").id,
+        "李娜的周报",
+        card.text,
+    )
+    assert floor.refuses(Missing, lambda: floor.click(card, "修改")).slot == "words"
+    floor.say(c.SendWeek(edit=True, words="这周主攻腾讯"))
+    assert card_of(floor.fresh[0]).text == "这周主攻腾讯"
+    assert floor.say(c.SendWeek(), "赵总").title == "周报没有发出"

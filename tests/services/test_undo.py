@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import commands as c
+from bot.cards.errors import error_card
 from scrm.errors import NothingToUndo, Outdated, UndoRefused
 from scrm.models import (
     Activity,
@@ -24,7 +25,7 @@ from scrm.models import (
     StageChange,
     Tag,
 )
-from scrm.undoing import ChangedByYouSince, StillNeeded, TakenBackAlready, TooLate
+from scrm.undoing import ChangedByYouSince, NeededByYou, TakenBackAlready, TooLate
 from tests.cast import Cast, value
 
 
@@ -77,8 +78,8 @@ def test_a_deal_goes_back_to_where_it_was(cast: Cast, hongtu: int) -> None:
     card = cast.say("李娜", c.Undo())
     (line,) = [line for line in card.text.splitlines() if "商机" in line]
     assert line.startswith("· 商机「二期MES」：")
-    assert "阶段恢复为「初次洽谈」" in line
-    assert "金额恢复为80万" in line
+    assert "阶段改回「初次洽谈」" in line
+    assert "金额改回80万" in line
     assert cast.touched >= {f"deal:{deal_id}", f"customer:{hongtu}"}
     deal = cast.read(lambda session: session.get_one(Deal, deal_id))
     assert (deal.stage_id, deal.amount, deal.status) == (stage(cast, "初次洽谈"), Decimal(800_000), "open")
@@ -156,16 +157,22 @@ def test_what_one_changed_oneself_since_is_to_be_taken_back_first(cast: Cast, ho
     cast.say("李娜", c.MoveDeal(deal=deal_id, stage="方案报价"))
     first = cast.turn
     cast.say("李娜", c.MoveDeal(deal=deal_id, stage="谈判"))
-    assert "您" in str(cast.refused(ChangedByYouSince, "李娜", c.Undo(turn=first)))
-    cast.say("李娜", c.Undo())
-    cast.say("李娜", c.Undo(turn=first))
+    refused = cast.refused(ChangedByYouSince, "李娜", c.Undo(turn=first))
+    card = error_card(refused)
+    assert (card.title, [button.text for button in card.buttons]) == ("还不能撤销", ["撤销后面那一条"])
+    done = cast.say("李娜", c.unpack(card.buttons[0].command))
+    assert [button.text for button in done.buttons] == ["撤销前面那一条"]
+    cast.say("李娜", c.unpack(done.buttons[0].command))
+    assert cast.read(lambda session: session.get_one(Deal, deal_id)).stage_id == stage(cast, "初次洽谈")
 
 
 def test_a_customer_that_later_records_rest_on_stays(cast: Cast) -> None:
     cast.say("李娜", c.CreateCustomer(customer="新客户"))
     made = cast.turn
     cast.say("李娜", c.LogActivity(summary="聊了聊", customer="新客户"))
-    cast.refused(StillNeeded, "李娜", c.Undo(turn=made))
+    visit = cast.turn
+    refused = cast.refused(NeededByYou, "李娜", c.Undo(turn=made))
+    assert error_card(refused).buttons[0].command == c.pack(c.Undo(turn=visit, then=made))
     assert (cast.count(Customer), cast.count(Activity)) == (1, 1)
     undone = cast.count(Audit, Audit.undone_at.is_not(None))
     assert undone == 0  # a refusal takes back nothing, not even a part
@@ -178,7 +185,7 @@ def test_a_finished_step_is_open_again(cast: Cast, hongtu: int) -> None:
     cast.say("李娜", c.ScheduleFollowUp(customer=hongtu, due_at=cast.now + timedelta(hours=3), action="送合同"))
     cast.say("李娜", c.CompleteFollowUp(customer=hongtu))
     card = cast.say("李娜", c.Undo())
-    assert "待办「宏图精密 · 送合同」：状态恢复为「待办」" in card.text
+    assert "待办「宏图精密 · 送合同」：状态改回「待办」" in card.text
     assert cast.count(FollowUp, FollowUp.status == "open") == 1
 
 
@@ -188,7 +195,7 @@ def test_a_postponed_step_is_due_when_it_was(cast: Cast, hongtu: int) -> None:
     followup_id = cast.read(lambda session: session.scalars(sa.select(FollowUp.id)).one())
     cast.say("李娜", c.Reschedule(followup=followup_id, to="tomorrow"))
     card = cast.say("李娜", c.Undo())
-    assert "时间恢复为今天 13:00" in card.text
+    assert "时间改回今天 13:00" in card.text
     assert cast.count(FollowUp, FollowUp.due_at == due) == 1
 
 

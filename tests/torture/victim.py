@@ -163,7 +163,7 @@ def _two_transactions() -> None:
             return handled
         result = original(self, session, *arguments)
         if isinstance(result, Handled):
-            session.get(InboxRow, result.row_id).state = NEW
+            session.execute(sa.update(InboxRow).where(InboxRow.id == result.row_id).values(state=NEW))
             half.append(result)
         return result
 

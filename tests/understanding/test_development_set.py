@@ -15,9 +15,10 @@ from bot.nlu.cli import run
 HERE = Path(__file__).parent
 MESSAGES = HERE / "rep_messages_dev.jsonl"
 OWN = HERE / "rep_messages_own.jsonl"
+SIBLINGS = HERE / "rep_messages_siblings.jsonl"  # other words for each of the development set, of its companies
 # The rules were improved with these messages at hand, so the floors guard against loss; they say little about new messages.
 # Read for the first time, 80.5 % of the first 318 of our own were wholly right, 74 % of the 73 written next, and 72 % of the
-# first 109 of the 200 that others wrote after that.
+# first 109 of the 200 that others wrote after that; of the last 120 of our own 88 %, and of the 120 siblings 87 %.
 FLOOR = "0.95"
 
 
@@ -28,7 +29,7 @@ def scored(messages: Path, predictions: Path, floor: str) -> subprocess.Complete
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("messages", [MESSAGES, OWN], ids=["development set", "own set"])
+@pytest.mark.parametrize("messages", [MESSAGES, OWN, SIBLINGS], ids=["development set", "own set", "siblings"])
 def test_the_messages_stay_understood(messages: Path, tmp_path: Path) -> None:
     predictions = tmp_path / "predictions.jsonl"
     out = io.StringIO()

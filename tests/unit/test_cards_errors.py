@@ -82,8 +82,11 @@ def test_words_of_the_user_cannot_break_a_sentence() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_answered_with_what_to_do(kind: str, door: str, says: str) -> None:
-    card = cards.unheard_card(kind, door)
+    card = cards.unheard_card(kind, door, "云帆物流")
     assert says in card.text
+    if kind != "voice":
+        assert "今天拜访了云帆物流，聊了报价" in card.text
+        assert "今天拜访了（客户名），聊了报价" in cards.unheard_card(kind, door, "").text
     assert c.unpack(card.buttons[0].command) == c.Help()
 
 

@@ -45,6 +45,8 @@ STANDS_FOR = {
     "今天拜访": c.LogActivity, "明天下午": c.ScheduleFollowUp, "新商机": c.CreateDeal, "推进到": c.MoveDeal, "查一下": c.ShowCustomer,
     "打标签": c.TagContact, "撤销": c.Undo, "团队简报": c.ShowDigest, "待办": c.ShowTodo, "新建渠道活码": c.CreateChannel, "群发：": c.CreateCampaign,
     "群发记录": c.ShowCampaigns, "渠道列表": c.ShowChannels, "新建客户": c.CreateCustomer, "逾期": c.ShowOverdue, "设置": c.SetRole, "的主管是": c.SetManager, "成员列表": c.ShowMembers,
+    "漏斗": c.ShowFunnel, "预测": c.ShowForecast, "还差多少": c.ShowForecast, "排行": c.ShowRanking, "点名": c.CallTheRoll,
+    "没跟进提醒": c.DefineIdleRule, "试跑": c.TryIdleRules,
 }  # fmt: skip
 
 

@@ -142,4 +142,5 @@ def test_questions_have_short_buttons_and_say_how_to_answer_in_words() -> None:
     assert "周五下午3点" in when.note
     unknown = question_card(UnknownName("customer", "宏图精密"), 7, ["新建客户"])
     assert unknown.title == "还没有「宏图精密」这个客户"
-    assert "新建客户 宏图精密" in error_card(UnknownName("deal", "宏图精密")).text
+    assert "新建客户 宏图精密" in error_card(UnknownName("customer", "宏图精密")).text
+    assert "客户名 新商机 宏图MES 80万" in error_card(UnknownName("deal", "宏图MES")).text

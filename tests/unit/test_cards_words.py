@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.cards.clock import Clock
+from bot.cards.reports import digest_card
+from bot.cards.text import cut_bytes
 from bot.cards.words import ago, clip, day, masked_phone, money, when
+from scrm.reports import Digest
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
@@ -90,3 +94,14 @@ def test_a_number_is_masked(phone: str, reads: str) -> None:
 @given(st.text("0123456789", min_size=5, max_size=20))
 def test_a_masked_number_never_shows_the_whole(phone: str) -> None:
     assert sum(char.isdigit() for char in masked_phone(phone)) < len(phone)
+
+
+def test_a_cut_text_says_so_and_ends_in_no_heading() -> None:
+    text = "【赢单】\n· 甲\n· 乙\n· 丙\n· 丁\n【推进】\n· 戊"
+    assert cut_bytes(text, len(text.encode()) - 1) == "【赢单】\n· 甲\n· 乙\n· 丙\n· 丁\n… 更多"
+    assert cut_bytes(text, len(text.encode())) == text
+
+
+def test_a_digest_counts_the_silent_it_does_not_name() -> None:
+    digest = Digest(MONDAY, MONDAY, visits=1, silent=[f"销售{number}" for number in range(12)])
+    assert "销售9 等 12 人" in digest_card(digest, Clock(SHANGHAI, MONDAY)).text

@@ -20,6 +20,7 @@ from bot.config import (
     DatabaseSection,
     Deals,
     DingTalk,
+    Pictures,
     Receiver,
     Server,
     WeCom,
@@ -33,7 +34,7 @@ AES = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 SECTIONS: dict[str, type[Struct]] = {
     "company": Company, "server": Server, "database": DatabaseSection, "wecom": WeCom, "wecom.contacts": Receiver,
     "wecom.bot": WeComBot, "dingtalk": DingTalk, "dingtalk.events": Receiver, "alerts": Alerts,
-    "deals": Deals, "assistant": AssistantSection,
+    "deals": Deals, "pictures": Pictures, "assistant": AssistantSection,
 }  # fmt: skip
 BOT = {"bot_id": "aib01", "secret": "s"}
 APP = {"corp_id": "ww01", "agent_id": 1000002, "secret": "s", "token": "t", "aes_key": AES}
@@ -141,8 +142,22 @@ def test_a_base_may_end_with_a_slash() -> None:
     ("section", "key", "value", "sentence"),
     [
         ("company", "name", 5, "company.name：应是文字（加引号），现在是整数"),
-        ("server", "port", "80", "server.port：应是整数，现在是文字（加引号）"),
-        ("alerts", "digest_at", "8:4", "alerts.digest_at：写法不对，时刻写成 08:45 这样"),
+        (
+            "server",
+            "port",
+            "80",
+            "server.port：应是整数，现在是文字（加引号）；端口是 0 到 65535 之间的整数，例如 8080",
+        ),
+        ("server", "port", 70000, "server.port：端口是 0 到 65535 之间的整数，例如 8080"),
+        ("alerts", "digest_at", "8:4", 'alerts.digest_at：时刻写成 "08:45" 这样，24 小时制'),
+        ("alerts", "quiet_hours", ["21:00"], 'alerts.quiet_hours：写开始和结束两个时刻，例如 ["21:00", "08:30"]'),
+        ("alerts", "welcome", "您好，我是{name}", "alerts.welcome：没有 {name} 可以填，名字的位置写 {member}"),
+        (
+            "database",
+            "url",
+            "mysql://x",
+            "database.url：SQLite 写 sqlite:///data/acme.db，PostgreSQL 写 postgresql://用户:密码@主机/库名",
+        ),
     ],
 )
 def test_a_wrong_value_is_told_in_plain_chinese(section: str, key: str, value: object, sentence: str) -> None:
@@ -222,6 +237,8 @@ def test_a_missing_secret_names_the_key_and_the_variable(monkeypatch: pytest.Mon
 def test_a_mistake_is_named_by_the_path_of_its_key(raw: dict[str, Any], path: str) -> None:
     sentence = refused(raw)
     assert re.match(rf"{re.escape(path)}(\[\S*\])?：\S", sentence), sentence
+    assert "Expected" not in sentence
+    assert "nvalid" not in sentence
 
 
 def test_a_secret_is_never_part_of_the_sentence() -> None:

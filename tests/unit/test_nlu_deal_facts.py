@@ -101,3 +101,25 @@ def test_whose_deal_it_is() -> None:
 )
 def test_a_sentence_that_says_more_or_something_else_is_left_to_the_rules(text: str) -> None:
     assert not isinstance(heard(text), c.NoteDeal)
+
+
+@pytest.mark.parametrize(
+    ("text", "products", "competitors"),
+    [
+        ("云服务续费竞品去掉用友", (), ("用友",)),
+        ("去掉竞品用友", (), ("用友",)),
+        ("把用友从竞品里去掉", (), ("用友",)),
+        ("用友不是竞品", (), ("用友",)),
+        ("云服务续费的产品去掉ERP和MES", ("ERP", "MES"), ()),
+        ("删掉产品ERP", ("ERP",), ()),
+    ],
+)
+def test_what_is_taken_off_a_deal_again(text: str, products: tuple[str, ...], competitors: tuple[str, ...]) -> None:
+    said = noted(text)
+    assert (said.not_products, said.not_competitors) == (products, competitors)
+    assert (said.products, said.competitors) == ((), ())
+
+
+def test_one_competitor_goes_and_another_comes_in_one_sentence() -> None:
+    said = noted("竞品去掉用友，竞品是金蝶")
+    assert (said.not_competitors, said.competitors) == (("用友",), ("金蝶",))

@@ -8,6 +8,7 @@ import socket
 import pytest
 from aiohttp import web
 
+from bot.platforms.base import CannotListen
 from bot.platforms.listening import Listening
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -23,6 +24,7 @@ async def test_connections_that_wait_in_the_queue_are_served_when_it_closes() ->
     runner = web.AppRunner(app, shutdown_timeout=5)
     await runner.setup()
     listening = Listening(runner, "127.0.0.1", 0)
+    await listening.bind()
     await listening.start()
     address = runner.addresses[0]
     # Nothing is awaited here: the loop has no occasion to take these connections.
@@ -47,6 +49,9 @@ async def test_an_address_that_is_taken_is_said() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         runner = web.AppRunner(web.Application())
         await runner.setup()
-        with pytest.raises(OSError, match="Address already in use"):
-            await Listening(runner, "127.0.0.1", taken.getsockname()[1]).start()
+        for host, why in (("127.0.0.1", "taken"), ("192.0.2.1", "elsewhere")):
+            listening = Listening(runner, host, taken.getsockname()[1])
+            with pytest.raises(CannotListen, match=why):
+                await listening.bind()
+            await listening.close()
         await runner.cleanup()

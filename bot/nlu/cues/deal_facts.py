@@ -10,6 +10,8 @@ _ROLE = (
 )
 _PERSON = r"(?P<person>[^\s,，。;；:：的是和跟]{2,12}?)"
 _THIS = r"(?:这个项目|这个商机|这单|这个单子|项目|这边|我们)?的?"
+_RIVALS = r"(?:竞品|竞争对手|竞争者|竞对|友商|对手)"
+_OFF = r"(?:去掉|删掉|删除|删去|移除|移出|拿掉|去除|划掉|剔除|排除|取消)"
 # Each begins where what is meant (年度采购的) ends; `when` is read as a time, `sum` as money, `names` are several.
 FACTS: tuple[tuple[str, str], ...] = (
     (
@@ -20,6 +22,14 @@ FACTS: tuple[tuple[str, str], ...] = (
         "close",
         r"(?:预计|预期|预估|计划)?(?:的)?(?:签约|签单|成交|结单|关单|下单|签合同)的?(?:日期|时间|日|是)*\s*(?:大概|大约|应该)?(?:是|在|为|定在|[:：])?\s*(?P<when>.{1,14}?)(?:左右|前后)?",
     ),
+    ("not_competitors", rf"(?:把)?{_RIVALS}(?:里|中)?的?{_OFF}(?:了|一下)?[\s:：]*(?P<names>.{{1,60}}?)(?:了)?"),
+    ("not_competitors", rf"{_OFF}(?:了|一下)?[\s:：]*{_RIVALS}[\s:：]*(?P<names>.{{1,60}}?)"),
+    ("not_competitors", rf"(?:把)?(?P<names>[^\s,，。]{{2,16}}?)(?:从)?{_RIVALS}(?:里|中|名单)*{_OFF}(?:了|吧)?"),
+    ("not_competitors", rf"(?P<names>[^\s,，。是]{{2,16}}?)(?:已经|现在|都)?不(?:再)?(?:是|算)(?:我们的?)?{_RIVALS}"),
+    ("not_competitors", rf"{_RIVALS}(?:里)?(?:没有?|不是|不包括|不含)(?P<names>.{{2,60}}?)"),
+    ("not_products", rf"(?:把)?(?:意向)?产品(?:里|中)?的?{_OFF}(?:了|一下)?[\s:：]*(?P<names>.{{1,60}}?)(?:了)?"),
+    ("not_products", rf"{_OFF}(?:了|一下)?[\s:：]*(?:意向)?产品[\s:：]*(?P<names>.{{1,60}}?)"),
+    ("not_products", r"(?:意向)?产品(?:里)?(?:没有?|不是|不包括|不含|不要)(?P<names>.{2,60}?)"),
     ("competitors", rf"(?:主要)?(?:竞品|竞争对手|竞争者|竞对|友商|对手){_IS}(?P<names>.{{1,60}})"),
     (
         "competitors",
@@ -44,7 +54,7 @@ FACTS: tuple[tuple[str, str], ...] = (
 # A text without one of these states no such fact; looked for first, as it is quick.
 CUE = r"竞品|竞争|竞对|友商|对手|产品|决策|拍板|关键人|kp|影响|使用人|使用者|用户代表|把关|守门|教练|内线|线人|支持|反对|中立|话语权|预计|预期|预估|签约|签单|成交|结单|关单"
 # A clause that says one of these is about this deal even when it stands alone; a sum or an attitude only beside them.
-ALONE = frozenset({"close", "competitors", "products", "people"})
+ALONE = frozenset({"close", "competitors", "products", "people", "not_competitors", "not_products"})
 # A close date said alone is one only with these words: 周五签约 is an appointment.
 CLOSE_ALONE = r"预计|预期|预估|争取|签约日|签单日|成交日|结单日|签约时间|成交时间|签单时间"
 ROLES = {

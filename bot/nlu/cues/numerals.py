@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 
 from bot.nlu.cues import words
+from bot.nlu.lazy import lazily
 
 
 def _unnamed(pattern: str) -> str:
@@ -72,10 +73,10 @@ _WORDS = (
 )
 _POINTED = rf"(?:\s*{POINT}\s*[{D}\d]+(?:{_UNIT_GAP}?[{U}])*)?"
 SPOKEN = rf"(?:{_WORDS}{_POINTED}|\.\d+){SCALE_ANY}?"
-MORE = re.compile("[多余几]")
+MORE = lazily("[多余几]")
 ANY_VAGUE = "几数"
-HALF_OF = re.compile("半个?(?=[亿万])")
-WIDE_COMMA = re.compile("(?<=[０-９])，(?=[０-９]{3})")
+HALF_OF = lazily("半个?(?=[亿万])")
+WIDE_COMMA = lazily("(?<=[０-９])，(?=[０-９]{3})")
 TEN_THOUSANDS = r"[万亿wkm]|million|billion|thousand|mio|bn"
 MINUS = ("负", "-")
 DOZENS = {"打": 12, "对": 2}
@@ -180,4 +181,4 @@ SHARE = "|".join((
         rf"[{CN}\d](?:[\d])?(?:\s*[{POINT}.]\s*[{D}\d]+)?)\s*成(?P<more>半)?(?![功交立本员绩果长熟套品为不就份分人都])"
 ),
 ))  # fmt: skip
-SHARE_SIGNS = re.compile(r"[%％折成]|分\s*之|百\s*分")
+SHARE_SIGNS = lazily(r"[%％折成]|分\s*之|百\s*分")

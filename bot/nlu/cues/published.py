@@ -3,12 +3,11 @@
 The patterns here are looked for only where every expression is wanted: most of them mean no day in a sentence.
 """
 
-import re
-
 from bot.nlu.cues import feasts, words
 from bot.nlu.cues.festivals import SCHOOL_HOLIDAYS, SOLAR_TERMS
 from bot.nlu.cues.numerals import CN, D
 from bot.nlu.cues.times import _COUNT, _IN_MONTH, _IN_YEAR, _N, _NTH, _OFFSET, _YEAR, PARTS, UNITS, _any
+from bot.nlu.lazy import lazily
 
 LENGTHS: dict[str, str] = {
     **{word: unit for word, unit in UNITS.items() if word not in ("月", "日", "分")}, "周年": "year", "载": "year", "个年头": "year", "个交易日": "workday", "昼夜": "day", "时": "hour",
@@ -131,54 +130,54 @@ EVERY_PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("length", "时", rf"(?<=[天日])(?P<count>{_N})(?P<unit>时)(?P<half>)(?P<more>)"),
 )  # fmt: skip
 # Said of numbers and things, though they look like times.
-NO_TIME = re.compile(
+NO_TIME = lazily(
     r"今日头条|一日之计|一日三餐|千年老|一时|有朝一日|"
     rf"(?<![{CN}\d上下午晚早晨夜中凌昼朝])(?P<point>\d{{1,2}}|"
     rf"[{CN}]{{1,3}})点(?P<tenths>[一二三四五六七八九\d])(?![{CN}\d刻分半十:个])"
 )
-SIDE_UNITS = re.compile(rf"(?P<side>前|后)的?(?P<count>{_COUNT})(?P<unit>{_any(UNITS)})")
+SIDE_UNITS = lazily(rf"(?P<side>前|后)的?(?P<count>{_COUNT})(?P<unit>{_any(UNITS)})")
 SHORT_UNITS = (("秒", "second"), ("分", "minute"), ("刻", "quarter_hour"), ("时", "hour"), ("钟", "hour"))
-DURATION_GAP = re.compile(r"(?:[又零多余和加,，]|\s)*")
+DURATION_GAP = lazily(r"(?:[又零多余和加,，]|\s)*")
 OPEN_AFTER = ("之后", "以后", "过后")
 OPEN_BEFORE = ("之前", "以前")
 PASSING = ("过", "再过")
-TO = re.compile(_TO)
-MONTH_UNITS = re.compile(r"年半|半年|季度")
-HALF_MONTH = re.compile(r"个半月")
+TO = lazily(_TO)
+MONTH_UNITS = lazily(r"年半|半年|季度")
+HALF_MONTH = lazily(r"个半月")
 HALF_A_MONTH = "半个月"
-MONTH = re.compile(r"月")
-DAYS_OR_WEEKS = re.compile(r"[天日周]|星期|礼拜")
-MONTHS_WITHIN = re.compile(r"年半|半年|季度|月")
-YEARS_WITHIN = re.compile(r"年(?!半)")
-YEAR_UNIT = re.compile(r"年")
-WEEK_UNIT = re.compile(r"周|星期|礼拜")
-TWO_DIGITS = re.compile(f"[{D}]{{2}}(?<![零〇].)")
+MONTH = lazily(r"月")
+DAYS_OR_WEEKS = lazily(r"[天日周]|星期|礼拜")
+MONTHS_WITHIN = lazily(r"年半|半年|季度|月")
+YEARS_WITHIN = lazily(r"年(?!半)")
+YEAR_UNIT = lazily(r"年")
+WEEK_UNIT = lazily(r"周|星期|礼拜")
+TWO_DIGITS = lazily(f"[{D}]{{2}}(?<![零〇].)")
 QUARTER = "刻"
 OVER = ("多", "余")
 LEAP = "闰"
 WEEKLY = ("每周", "每星期", "每个星期")
 
 # Words around an expression that belong to it.
-FROM = re.compile(r"(?:从|自从|自|由)\s?$")
-UNTIL = re.compile(r"(?:截止到|截至到|截止|截至)\s?$")
-NOT_AFTER = re.compile(r"不[晚迟]于$")
-NOT_BEFORE = re.compile(r"不早于$")
-EARLIER = re.compile(r"[早先]于$")
-LATER = re.compile(r"[晚迟]于$")
-ABOUT = re.compile(r"(?:大约|大概|约莫|约)\s?(?:在)?$")
-EVERY = re.compile(r"每(?:个|一|隔|逢)?$")
-BETWEEN_HEAD = re.compile(r"(?:在|于|位于)$")
-ROUGHLY = re.compile(r"\s?(?:左右|前后|许(?![多可久])|上下(?!班))")
-ENDS = re.compile(r"\s?(?:为止|止)")
-STARTS = re.compile(r"\s?起(?=[至到])")
-WITHIN = re.compile(r"(?:之?间|里|当中|期间)(?![面边头])")
-AND = re.compile(r"\s?(?:和|与|跟|到|至|-|~)\s?(?:在)?")
-BETWEEN_TAIL = re.compile(r"\s?(?:之间|间(?!隔)|中间)")
-OR_MORE = re.compile(r"以[上下]")
-COMMA = re.compile(r"\s?[,，、(（]?\s?")
-CLOSING = re.compile(r"\s?[)）]")
-OF = re.compile(r"\s?的?\s?(?:大约|大概|约)?\s?")
-BEFORE_GAP = re.compile(r"[的\s]?")
+FROM = lazily(r"(?:从|自从|自|由)\s?$")
+UNTIL = lazily(r"(?:截止到|截至到|截止|截至)\s?$")
+NOT_AFTER = lazily(r"不[晚迟]于$")
+NOT_BEFORE = lazily(r"不早于$")
+EARLIER = lazily(r"[早先]于$")
+LATER = lazily(r"[晚迟]于$")
+ABOUT = lazily(r"(?:大约|大概|约莫|约)\s?(?:在)?$")
+EVERY = lazily(r"每(?:个|一|隔|逢)?$")
+BETWEEN_HEAD = lazily(r"(?:在|于|位于)$")
+ROUGHLY = lazily(r"\s?(?:左右|前后|许(?![多可久])|上下(?!班))")
+ENDS = lazily(r"\s?(?:为止|止)")
+STARTS = lazily(r"\s?起(?=[至到])")
+WITHIN = lazily(r"(?:之?间|里|当中|期间)(?![面边头])")
+AND = lazily(r"\s?(?:和|与|跟|到|至|-|~)\s?(?:在)?")
+BETWEEN_TAIL = lazily(r"\s?(?:之间|间(?!隔)|中间)")
+OR_MORE = lazily(r"以[上下]")
+COMMA = lazily(r"\s?[,，、(（]?\s?")
+CLOSING = lazily(r"\s?[)）]")
+OF = lazily(r"\s?的?\s?(?:大约|大概|约)?\s?")
+BEFORE_GAP = lazily(r"[的\s]?")
 
 # By whose hours a part of the day is read: the first and last hour by Recognizers-Text, and by JioNLP or Duckling.
 PART_READINGS: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
@@ -190,9 +189,9 @@ PART_READINGS: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
 PART_CATEGORIES: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
     "morning": ((8, 12), (4, 12)), "noon": ((11, 13), (12, 14)), "afternoon": ((12, 16), (12, 19)), "evening": ((16, 20), (18, 24)), "night": ((0, 4), (0, 6)),
 }  # fmt: skip
-PART_AT_END = re.compile(rf"(?:{_any([*PART_READINGS, *PARTS])})$")
+PART_AT_END = lazily(rf"(?:{_any([*PART_READINGS, *PARTS])})$")
 WHOLE_DAY_HOURS = {"白天": (6, 19)}
-EDGE_AT_END = re.compile(r"(?P<edge>初|头|中|底|末)(?:之前|以前|前|之后|以后|后|以来|起)?$")
+EDGE_AT_END = lazily(r"(?P<edge>初|头|中|底|末)(?:之前|以前|前|之后|以后|后|以来|起)?$")
 # By whose days an edge is read besides ours: months of the year, days of the month.
 YEAR_EDGES: dict[str, tuple[int, int]] = {"初": (1, 2), "头": (1, 2), "底": (11, 12), "末": (11, 12)}
 MONTH_EDGES: dict[str, tuple[int, int]] = {"初": (1, 5), "中": (10, 20), "底": (25, 31), "末": (25, 31)}

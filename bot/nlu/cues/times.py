@@ -222,8 +222,10 @@ DATE_PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("year", "年岁", rf"{_YEAR}(?!以[上下])(?:{_EDGE})?|(?P<edge2>年初|年中(?!国)|年底|年末|岁末)"),
     ("festival", FESTIVAL_CHARS, (
         rf"(?!大年[龄纪份度级轻])(?:{_YEAR})?的?(?:国际|世界|全国)?(?P<name>{_any(_FESTIVALS)})(?:假期|期间|"
-        r"当天|那天|这天|当日|放假|长假|小长假|假)?(?P<first>后第一周|后第一天|前一天|后一周)?"
+        r"当天|那天|这天|当日|放假|长假|小长假|假)?(?P<first>后第一周|后(?:的)?(?:第一|首)个工作日|后第一天|前一天|后一周)?"
 )),
+    # Only those that are days of a custom: the others are people's and firms' names (谷雨, 大雪) more often than days.
+    ("solar_term", "冬夏立惊分芒暑寒霜", rf"(?:{_YEAR})?的?(?P<term>冬至|夏至|立[春夏秋冬]|惊蛰|[春秋]分(?!公司|行|店|厂|部|院|局)|芒种|[大小处]暑|寒露|霜降)(?:当天|这天|那天)?"),
     ("around_new_year", "年", r"(?:春节|过完|过了)?年(?P<bound>前|后)(?![台面期度])(?:第一周|第一天)?|过完年(?P<done>)"),
     ("around_break", "节假", (
         r"(?<![\u4e00-\u9fff])(?:小?长假|放假|假期|节假日|节)(?P<bound>之前|前|之后|后)|"
@@ -260,6 +262,7 @@ CLOCK = (
 NOT_PART_AFTER = ("期", "就", "已", "了", "点", "餐", "饭", "日", "班会", "安排", "些")
 LUNAR_DAY_HEADS = ("初", "廿", "三十")
 AFTER_HEAD = "后"
+OVER = ("过完", "过了", "过完了")  # before a festival: 过完国庆
 DAY_BEFORE = "前一天"
 AROUND_BREAK = "around a break"  # the rule of 节前, 国庆后
 NOT_CLOCK_AFTER = (

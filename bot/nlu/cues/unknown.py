@@ -18,11 +18,12 @@ _HEAD_CHAR = (
 )
 _TRADE = "|".join(word for word in GENERIC if len(word) == 2)
 _TITLES = "|".join(sorted(TITLES, key=len, reverse=True))
+_FULL_TITLES = "|".join(sorted((title for title in TITLES if len(title) > 1), key=len, reverse=True))
 # A name is given: it is as written.
 CREATING: tuple[str, ...] = (
     (
         r"(?:新建|新增|创建|添加|录入|登记|新加|新开|加|建|录|(?:create|add|"
-        r"new)(?: an?)?(?: new)?)\s?(?:一?个|一?家|了|下)?(?:新)?(?:客户|customer|account|"
+        r"new)(?: an?)?(?: new)?)\s?(?:一?个|一?家|了|下)?(?:新)?(?:客户(?:档案|资料)?|customer|account|"
         rf"client)\s*[:：,，]?\s*(?:名?叫做?|名称|名字(?:是|叫)?)?[:：\s]*{_X}{_STOP}"
     ),
     rf"^客户[:：]\s*{_X}{_STOP}",
@@ -34,6 +35,8 @@ CREATING: tuple[str, ...] = (
     rf"把\s?{_X}(?:录|建|加)(?:进|到|入|个|一下|上|成|为)",
 )
 PATTERNS: tuple[str, ...] = (
+    r"^(?P<x>(?![我你他她这那有又])[\u4e00-\u9fffa-z]{2,10}?)(?:那边|这边)?(?:又|也)?(?:有|来了?|要上|想上|想做)(?:一?个)[^,，。\ue000-\ue0ff]{2,14}的?(?:需求|项目|单子|机会)(?=[\s,，。]|$)",
+    r"^(?P<x>(?![我你他她这那有又])[\u4e00-\u9fffa-z]{3,10}?)(?:那边|这边)?的?(?:新)?(?:联系人|对接人|接口人)(?:叫|是|换)",
     rf"^{_X}\s+(?:新商机|新建商机|新增商机|新单子|加个商机|有个商机|建个商机|开个商机)",
     (
         rf"给\s?{_X}{_PERSON}(?:打了?(?:个)?(?:电话|微信)|打了?一?个?电话|发了?(?:个)?(?:微信|邮件|报价|方案|"
@@ -64,7 +67,8 @@ WITH_PERSON = rf"^(?P<company>.*?)的?(?P<person>[{SURNAMES}](?:{_TITLES}))$"
 PERSON_BEHIND = rf"的?(?P<person>[{SURNAMES}](?P<title>{_TITLES}))"
 # What stands in such a place and is no company.
 NOT_COMPANY = (
-    r"[了最谁哪]|^先|往[后前]|多少|什么|丢单|赢单|输单|出差$|排名|排行|次数|数量|名单|主任|经理|"
+    rf"^(?:做(?!好)|参加|装机|试机|验货|提货|踏勘|勘察|{_DOING})|"
+    r"[了最谁哪]|^先|往[后前]|^(?:签|送|拿|取|催|办(?!公)|参加|讲|陪|交(?!通|大|行|投|建))|报价单|^没|但没|^个|多少|什么|丢单|赢单|输单|出差$|排名|排行|次数|数量|名单|主任|经理|"
     r"^(?:量|数|率|安排|调度|专家|一趟|前|后|时|之前|之后)|"
     r"^(?:他|她|它|我|你|您|咱|大家|客户|对方|领导|老板|公司|这|那|哪|谁|什么|啥|一|两|几|每|各|所有|全部|"
     r"新|老|现场|工厂|门店|医院|学校|项目|商机|合同|报价|方案|电话|微信|家里|下班|上班|出差|机场|北京|上海|"
@@ -84,18 +88,33 @@ SITE = (
     r"支行|门店|店|院区|园区|现场|车间|项目部|办事处|机房|展厅|研发中心|中心|事业部|事业群|部门|部|处|"
     r"科(?!技)|大厦|楼|仓库|研究院|分院|校区|系|团队|客户|大区|区域|项目)).*$"
 )
+# Behind a short name they make it another firm of the name, unless that is what the known one is: 平安银行 is not 中国平安保险.
+OTHER_KIND = r"银行|证券|保险|基金|医院|大学|学院|中学|小学"
 # What may follow a known short name and is what is done there, no part of a name: 鲁西开会.
 ACT = (
     rf"^(?:{_DOING}|往[后前]|推迟|延[后期一两]|顺延|提前|[那这说都要想也把给跟和在已]|现场|一趟|一下|"
-    r"[聊谈看见跑做送拿催交取签收拍调修装测])"
+    r"[聊谈看见跑做送拿催交取签收拍调修装测]|但|不过|可惜|没|却|只|结果|还|又|才)"
 )
 # A person by full name, nobody's yet: behind the company one speaks with, or before what they say.
 PERSON_NAMED = (
-    r"(?:(?:拜访|走访|回访|见|约|找|联系|跟|和|与|同|给|请|"
+    r"(?:(?:拜访|走访|回访|见|约|找|联系|跟|和|与|同|给|请|碰到?|碰见|遇到|遇见|认识|加|"
     rf"陪)[了过到]?[^,，。;；\s]{{0,2}}(?:\ue000\ue0ff*)+|(?:\ue000\ue0ff*)+(?=.{{2,5}}(?:说|讲|表示|反馈|"
     r"来电|打来|告诉|问)))"
-    rf"的\s?(?P<x>[{SURNAMES}][\u4e00-\u9fff]{{1,2}})(?=[\s,，。;；!！?？、\ue000-\ue00f]|$|聊|谈|说|讲|吃|"
+    rf"(?:的|的?[\u4e00-\u9fff]{{0,4}}(?:{_FULL_TITLES}))\s?(?P<x>[{SURNAMES}][\u4e00-\u9fff]{{1,2}})(?=[\s,，。;；!！?？、\ue000-\ue00f]|$|聊|谈|说|讲|吃|"
     r"喝|打|开|沟通|碰|确认|约|过|表示|反馈|来电|告诉|问|和|跟)"
 )
 OTHER_FIRM = r"^(?:[\u4e00-\u9fff]{2,6}|[-_·]?[a-z0-9]+[\u4e00-\u9fff]{0,6})$"
 SUM = r"[\d一二两三四五六七八九十百千万亿几]{2,}(?:[万亿元块整多来]|[\s,，。]|$)"
+# Where trade words alone stand for a company, and those that are more likely a department, a place or a thing.
+TRADE_PATTERNS: tuple[str, ...] = (
+    rf"^{_X}\s+(?:新商机|新建商机|新增商机|新单子|加个商机|有个商机|建个商机|开个商机)",
+    rf"给\s?{_X}{_PERSON}(?:打了?(?:个)?(?:电话|微信)|打了?一?个?电话|发了?(?:个)?(?:微信|邮件|报价|方案|资料))",
+    rf"{_VISIT}{_X}{_TALK}",
+    rf"(?<![过出回上下])(?:去了|跑了|见了|去见了?)(?:一趟|趟|一下)?\s?{_X}{_TALK}",
+)
+NO_TRADE = (
+    r"^(?:技术|信息|网络|设计|工程|服务|管理|咨询|研究|科学|检测|认证|培训|教育|工厂|学校|大学|学院|中学|小学|医院|中心|酒店|超市|百货|银行|"
+    r"集团|公司|企业|股份|有限|投资|发展|建设|设备|装备|系统|数据|软件|材料|在线|产业|制造|商业|图书|第[一二三]|体育|音乐|港口|铁路|航空|仓储|包装|广告|用品)+$"
+)
+# What may follow trade words without making them the name of one company: 机械厂, 物流公司.
+KIND_OF_FIRM = r"(?:那边|那里|那家|这边|这家|的|厂家?|公司|企业|单位|集团|客户|行业)+$"

@@ -1,5 +1,5 @@
 """The calls of 客户联系: welcomes (OD:92137), tags (OD:92117), contacts (OD:92114), channel codes (OD:92228), mass sends
-(OD:92135)."""
+(OD:92135), transfers from one member to another (OD:92125, OD:94096)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ LOOK_BACK = timedelta(hours=25)  # a row is tried for a day: a mass send older t
 LOOK_AHEAD = timedelta(hours=1)
 QR_BYTES = 1024 * 1024
 LOOK_AFTER = 5.0  # seconds until what may have been done can be looked for
+IN_TRANSFER = (40100, 40129)
 UNCLEAR = "unclear"  # the code of every SendError after which a person must look
 
 Call = Callable[[Outgoing], Awaitable[Sent]]
@@ -43,6 +44,8 @@ class ContactCalls:
             "group_send": self.group_send,
             "group_send_results": self.group_send_results,
             "cancel_group_send": self.cancel_group_send,
+            "transfer_contacts": self.transfer_contacts,
+            "transfer_results": self.transfer_results,
         }
 
     async def welcome(self, item: Outgoing) -> Sent:
@@ -220,6 +223,37 @@ class ContactCalls:
             status = entry.get("status")
             yield _text(entry, "external_userid"), status if isinstance(status, int) else 0
 
+    # transfers (客户继承)
+
+    async def transfer_contacts(self, item: Outgoing) -> Sent:
+        """Ask the platform to transfer at most 100 contacts: {"refused": {external id: code}}; cannot be taken back.
+
+        A contact that is in transfer already when the call is repeated is one that the lost attempt began with.
+        """
+        payload = item.payload
+        body = {
+            "handover_userid": payload["giver"],
+            "takeover_userid": payload["taker"],
+            "external_userid": list(payload["external_user_ids"]),
+        }
+        answer = await self._post(_transfer_path(payload, "transfer_customer"), body)
+        refused = {}
+        for entry in _list(answer, "customer"):
+            code = entry.get("errcode")
+            if code and not (item.repeated and code in IN_TRANSFER):
+                refused[_text(entry, "external_userid")] = str(code)
+        return Sent(result={"refused": refused})
+
+    async def transfer_results(self, item: Outgoing) -> Sent:
+        """How far transfers between two members are: {"statuses": {external id: 1…5}}, see `scrm.handovers.STATUSES`."""
+        payload = item.payload
+        body = {"handover_userid": payload["giver"], "takeover_userid": payload["taker"]}
+        statuses = {}
+        async for entry in self._pages(_transfer_path(payload, "transfer_result"), body, "customer"):
+            if isinstance(status := entry.get("status"), int):
+                statuses[_text(entry, "external_userid")] = status
+        return Sent(result={"statuses": statuses})
+
     # the calls themselves
 
     async def _pages(self, path: str, body: Data, name: str) -> AsyncIterator[Data]:
@@ -244,6 +278,10 @@ class ContactCalls:
             if may_have_acted(error):
                 raise SendError(Fate.UNCLEAR, UNCLEAR, error.code, after=LOOK_AFTER) from error
             raise
+
+
+def _transfer_path(payload: Data, call: str) -> str:
+    return f"resigned/{call}" if payload["resigned"] else call
 
 
 def _follow(entry: Data) -> dict[str, Any]:
