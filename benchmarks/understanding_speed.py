@@ -184,6 +184,7 @@ def _start(folder: str) -> Figures:
 def _ours(folder: str) -> Figures:
     from bot.names import Names
     from bot.nlu.frame import Scope
+    from bot.nlu.lazy import compile_all
     from bot.nlu.understand import understand
     from scrm.access import SYSTEM, Actor
     from scrm.db import Database
@@ -191,6 +192,7 @@ def _ours(folder: str) -> Figures:
     database, names, everything = Database(f"sqlite:///{folder}/big.db"), Names(), Scope()
     with database.read() as session:
         lexicon = names.lexicon(session)
+    compile_all()
     understand("今天拜访了客户", NOW, lexicon, everything)  # as the bot does before the first message
     found: Figures = {}
     said = json.loads((Path(folder) / "said.json").read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from bot.nlu.cues import names as cue
 from bot.nlu.frame import SHANGHAI, Frame, Mention, Moment, Name, Scope
 from bot.nlu.intents import DEAL_INTENTS
+from bot.nlu.lazy import compile_all
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.published import found, plain
 from bot.nlu.understand import understand
@@ -25,6 +26,7 @@ _EXPECTED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, Rec
 
 def run(stdin: TextIO, stdout: TextIO, only: str | None = None, explain: bool = False) -> None:
     """Answer each line of `stdin` on `stdout`. `only`: time, number or money. A bad line gets {"id", "error"}."""
+    compile_all()
     for line in stdin:
         if line.strip():
             stdout.write(json.dumps(_answer(line, only, explain), ensure_ascii=False) + "\n")

@@ -71,14 +71,19 @@ def amount(reading: Reading, *, of_deal: bool = False) -> Quantity | None:
     if len(sums) > 1:
         if any(q.value >= LEAST_BARE_SUM for q in sums):  # 加20块, of things, beside what it costs
             sums = [q for q in sums if q.value >= LEAST_SUM_BESIDE]
-        acts = [q for q in sums if not _BUDGET.search(reading.skeleton[max(0, q.span[0] - 6) : q.span[0]])]
+        acts = [q for q in sums if not _BUDGET.search(_before(reading, q, 6))]
         sums = acts or sums
-        sums = [q for q in sums if not _UNIT_PRICE.search(reading.skeleton[: q.span[0]])] or sums
-        sums = [q for q in sums if _TOTAL.search(reading.skeleton[: q.span[0]])] or sums
+        sums = [q for q in sums if not _UNIT_PRICE.search(_before(reading, q, 6))] or sums
+        sums = [q for q in sums if _TOTAL.search(_before(reading, q, 12))] or sums
     sure = next((q for q in sums if _SUM.search(reading.folded[slice(*q.span)])), None)
     bare = next((q for q in sums if q.value >= LEAST_BARE_SUM or _priced(reading, q)), None)
     slang = of_deal or _BUDGET_COUNTED.search(reading.named)
     return sure or bare or (numbers.counted(reading.named) if slang else None)
+
+
+def _before(reading: Reading, number: Quantity, letters: int) -> str:
+    """So many letters of the skeleton before the number."""
+    return reading.skeleton[max(0, number.span[0] - letters) : number.span[0]]
 
 
 def corrected_at(reading: Reading) -> int:
@@ -88,7 +93,7 @@ def corrected_at(reading: Reading) -> int:
 
 def _priced(reading: Reading, number: Quantity) -> bool:
     """Whether the number stands where a price does (一间3800)."""
-    return bool(_UNIT_PRICE.search(reading.skeleton[: number.span[0]]))
+    return bool(_UNIT_PRICE.search(_before(reading, number, 6)))
 
 
 def _counted(reading: Reading, number: Quantity) -> bool:
