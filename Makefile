@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 
 .PHONY: setup demo test lint bench torture storms simulate fuzz format
 
+# A machine that forbids it would compile every module anew in each of the hundreds of processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Stamps say which extras are in; they are renewed when the list of dependencies changes.
 $(VENV)/.base: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

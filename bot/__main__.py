@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import tempfile
@@ -16,6 +17,9 @@ from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.config import Config, ConfigError, load, load_doors, load_storage
+
+# Collecting after every 700 new objects, as is the default, takes an eighth of the time a start needs.
+gc.set_threshold(20_000)
 
 app = typer.Typer(
     help="企业微信 / 钉钉里的 SCRM 机器人。", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -49,6 +53,8 @@ def main() -> None:
             raise
         _complain(f"数据库现在用不了：{AWAY[why]}。好了以后再运行这条命令。")
         sys.exit(3)
+    finally:
+        gc.freeze()  # else the interpreter's last collection walks through everything: a third of a second for nothing
 
 
 ADDRESS = {

@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from openpyxl import Workbook
 from sqlalchemy.orm import Session
 
 from scrm.models import (
@@ -277,6 +276,8 @@ def _csv(path: Path, columns: Sequence[str], rows: Rows) -> int:
 
 
 def _xlsx(path: Path, columns: Sequence[str], rows: Rows) -> int:
+    from openpyxl import Workbook  # slow to import, and a table is only one of three formats
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("export")
     sheet.append(list(columns))

@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from openpyxl import Workbook
 from python_calamine import CalamineError, CalamineWorkbook
 from sqlalchemy.orm import Session
 from stdnum.cn import uscc
@@ -217,6 +216,8 @@ def _text(cell: object) -> str:
 
 def _write_bad(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Path:
     target = path.with_name(f"{path.stem}-未导入.xlsx")
+    from openpyxl import Workbook
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("未导入")
     width = len(header)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 import migrations
 from bot import leases
@@ -18,30 +14,43 @@ from bot.tables import Lease
 from scrm import defaults
 from scrm.db import Database
 
+if TYPE_CHECKING:
+    from alembic.config import Config as AlembicConfig
+
 _HERE = Path(migrations.__file__).parent
 _LOCK = 72_118_004  # any number of our own: one migration at a time
 
 
-def _config(connection: Any = None) -> AlembicConfig:
-    config = AlembicConfig(_HERE / "alembic.ini")
+def _config(connection: Connection) -> AlembicConfig:
+    from alembic.config import Config  # most starts have nothing to upgrade
+
+    config = Config(_HERE / "alembic.ini")
     config.attributes["connection"] = connection
     return config
 
 
 def is_current(database: Database) -> bool:
     """Whether the database has the schema of this version."""
+    return _revision(database) == newest()
+
+
+def _revision(database: Database) -> str | None:
+    """What the database says it is. Asked without Alembic, which every start would have to import."""
+    if not inspect(database.engine).has_table("alembic_version"):
+        return None
     with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest()
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
 
 
-def newest() -> str | None:
+def newest() -> str:
     """The revision this version of the program needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    return max(known_revisions())
 
 
 def known_revisions() -> set[str]:
-    """Every schema this version of the program knows, to the newest."""
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    """Every schema this version of the program knows: a migration's file is named by its number."""
+    return {path.name[:4] for path in (_HERE / "versions").glob("[0-9][0-9][0-9][0-9]_*.py")}
 
 
 def migrate(database: Database, *, force: bool = False) -> bool:
@@ -62,6 +71,8 @@ def migrate(database: Database, *, force: bool = False) -> bool:
 
 
 def _upgrade(database: Database) -> None:
+    from alembic import command
+
     with database.engine.begin() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -79,8 +90,7 @@ def running(database: Database) -> int:
 
 
 def _refuse_newer(database: Database) -> None:
-    with database.engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+    found = _revision(database)
     if found is not None and found not in known_revisions():
         raise SchemaTooNew(f"数据库结构（{found}）比这个版本的程序新，请升级程序；要退回旧版本，请恢复升级前的备份")
 

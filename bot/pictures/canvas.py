@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 
-from PIL import Image, ImageDraw
-
 from bot.pictures.fonts import font
 
 WIDTH = 750  # twice the points of a common phone
@@ -20,6 +18,8 @@ class Canvas:
     """A white sheet; all measures in pixels of the finished picture."""
 
     def __init__(self, height: int, file: str) -> None:
+        from PIL import Image, ImageDraw  # most processes draw nothing
+
         self._image = Image.new("RGB", (WIDTH * SMOOTH, height * SMOOTH), "white")
         self._draw = ImageDraw.Draw(self._image)
         self._file = file
@@ -62,7 +62,6 @@ class Canvas:
 
     def png(self) -> bytes:
         """The finished picture."""
-        size = (self._image.width // SMOOTH, self._image.height // SMOOTH)
         target = BytesIO()
-        self._image.resize(size, Image.Resampling.BOX).save(target, "PNG", optimize=False, compress_level=6)
+        self._image.reduce(SMOOTH).save(target, "PNG", optimize=False, compress_level=6)
         return target.getvalue()

@@ -6,9 +6,12 @@ import os
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
-from PIL import ImageFont
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
 
 log = structlog.get_logger("pictures")
 
@@ -28,6 +31,8 @@ MOST = 20_000  # files looked at
 @lru_cache(maxsize=8)
 def path(configured: str = "") -> str:
     """The font's file; "" where there is none, which the log says once."""
+    from PIL import ImageFont
+
     for candidate in (configured, *_found()) if configured else _found():
         try:
             ImageFont.truetype(candidate, 12)
@@ -40,8 +45,10 @@ def path(configured: str = "") -> str:
 
 
 @lru_cache(maxsize=64)
-def font(file: str, size: int) -> ImageFont.FreeTypeFont:
+def font(file: str, size: int) -> FreeTypeFont:
     """The font in a size (pixels)."""
+    from PIL import ImageFont
+
     return ImageFont.truetype(file, size)
 
 

@@ -10,10 +10,21 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 import migrations
 from bot import leases
-from bot.schema import SchemaTooNew, SchemaTooOld, StillRunning, _config, ensure_current, is_current, migrate, newest
+from bot.schema import (
+    SchemaTooNew,
+    SchemaTooOld,
+    StillRunning,
+    _config,
+    ensure_current,
+    is_current,
+    known_revisions,
+    migrate,
+    newest,
+)
 from bot.tables import Lease
 from scrm.db import Base, Database
 from scrm.models import Stage
@@ -35,6 +46,12 @@ def test_migrations_make_what_the_models_say(database_url: str) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, Base.metadata) == []
     database.close()
+
+
+def test_every_migration_is_named_by_its_number() -> None:
+    script = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert known_revisions() == {one.revision for one in script.walk_revisions()}
+    assert newest() == script.get_current_head()
 
 
 async def test_two_who_migrate_at_once_do_not_collide(database_url: str) -> None:
