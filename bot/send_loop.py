@@ -34,6 +34,7 @@ UNWRITTEN_SECONDS = 0.5
 # After the database was away the leases of what was sent meanwhile may have run out: who sent it writes that down first.
 WRITE_BACK_FIRST = 3.0
 DOOR_CLOSED = "door_closed"
+DATABASE_AWAY = "database_away"
 PATIENCE_MS = 10_000  # of `tick` with a platform that does not answer: three attempts
 
 Call = Callable[[Outgoing], Awaitable[Sent]]
@@ -167,8 +168,7 @@ class SendLoop:
         except TimeoutError:
             outcome = SendError(Fate.RETRY, "timeout")
         except Exception as error:
-            log.error("sender_broke", key=item.key, kind=item.kind, exc_info=error)
-            outcome = SendError(Fate.PERMANENT, f"bug:{type(error).__name__}")
+            outcome = _broken(item, error)
         code = outcome.code if isinstance(outcome, SendError) else "ok"
         self.sent += isinstance(outcome, Sent)
         metrics.SENDS.labels(item.door or item.kind, code[:24]).inc()
@@ -180,7 +180,11 @@ class SendLoop:
         what, troubles = _what(item), self._store.troubles
         if not isinstance(outcome, SendError):
             troubles.over(what)
-        elif outcome.fate is not Fate.PERMANENT and not outcome.recipient and outcome.code != DOOR_CLOSED:
+        elif (
+            outcome.fate is not Fate.PERMANENT
+            and not outcome.recipient
+            and outcome.code not in (DOOR_CLOSED, DATABASE_AWAY)
+        ):
             troubles.struck(what, outcome.code, fate=outcome.fate, key=item.key)
 
     async def _hand_over(self, item: Outgoing) -> Sent:
@@ -231,6 +235,14 @@ class SendLoop:
         except DBAPIError:
             return False  # each for itself, until the database takes it
         return True
+
+
+def _broken(item: Outgoing, error: Exception) -> SendError:
+    """What a sender raised that it should not: the database it keeps its tokens in is away, or it has a bug."""
+    if why_away(error):
+        return SendError(Fate.RETRY, DATABASE_AWAY)
+    log.error("sender_broke", key=item.key, kind=item.kind, exc_info=error)
+    return SendError(Fate.PERMANENT, f"bug:{type(error).__name__}")
 
 
 def _what(item: Outgoing) -> str:

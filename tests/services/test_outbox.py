@@ -402,18 +402,30 @@ async def test_what_was_sent_while_the_database_was_away_is_written_down_before_
 
 async def test_a_sender_that_breaks_gives_up_its_row_only(database: Database) -> None:
     async with working(database, {"lina": "李娜", "wanglei": "王磊"}) as spine:
-        _break_once(spine.platform)
+        _break_once(spine.platform, KeyError("bug"))
         await spine.hear(said("lina", "帮助"))
         await spine.hear(said("wanglei", "帮助"))
         assert [row.state for row in await spine.rows(Outbox)] == [FAILED, DONE]
 
 
-def _break_once(platform: Platform) -> None:
+async def test_a_sender_whose_token_is_in_a_database_that_is_away_tries_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settle, "BACKOFF_MS", (10, 10))
+    async with working(database, {"lina": "李娜"}) as spine:
+        _break_once(
+            spine.platform, sa.exc.OperationalError("SELECT", {}, Exception("gone"), connection_invalidated=True)
+        )
+        await spine.hear(said("lina", "帮助"))
+        assert [row.state for row in await spine.rows(Outbox)] == [DONE]
+
+
+def _break_once(platform: Platform, error: Exception) -> None:
     usual, broken = platform.send, iter([True])
 
     async def send(item: Outgoing) -> Sent:
         if next(broken, False):
-            raise KeyError("bug")
+            raise error
         return await usual(item)
 
     platform.send = send  # type: ignore[method-assign]
