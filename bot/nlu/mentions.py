@@ -62,7 +62,8 @@ def spots(folded: str, lexicon: Lexicon, scope: Scope) -> list[Spot]:
     hits = [hit for hit in lexicon.hits(folded, scope) if hit.kind in MARKS]
     grouped = _grouped(hit for hit in hits if not _within(hit.span, blocked))
     grouped = sorted(grouped, key=_preference)[: 4 * MAX_PLACES]
-    certain = [spot for spot in grouped if _plausible(folded, spot, grouped)]
+    named_until = {spot.span[1] for spot in grouped if spot.kind in ("customer", "contact")}
+    certain = [spot for spot in grouped if _plausible(folded, spot, grouped, named_until)]
     taken: list[Spot] = []
     for spot in certain[:MAX_PLACES]:
         if not _touches(spot.span, [other.span for other in taken]):
@@ -149,11 +150,10 @@ def _preference(spot: Spot) -> tuple[int, int, int, int]:
     return -(spot.span[1] - spot.span[0]), int(loose), min(spot.rank, 1), _KINDS.index(spot.kind)
 
 
-def _plausible(folded: str, spot: Spot, every: Sequence[Spot]) -> bool:
+def _plausible(folded: str, spot: Spot, every: Sequence[Spot], named_until: set[int]) -> bool:
     """Initials and two-character pieces are common words too: they need a sign that a name stands here."""
     start, end = spot.span
-    after_name = any(other.span[1] == start and other.kind in ("customer", "contact") for other in every)
-    if (_in_number(folded, start, end) and not after_name) or _in_date(folded, start, end):
+    if (_in_number(folded, start, end) and start not in named_until) or _in_date(folded, start, end):
         return False
     if spot.kind == "deal" and spot.rank >= 2:
         return end - start >= 2 and folded[start:end] not in cue.COMMON_DEAL_WORDS

@@ -15,6 +15,7 @@ from bot.nlu.reading import Reading
 
 INTENTS = frozenset({"log_visit", "set_followup"})
 MAX_CUSTOMERS = 5
+MAX_LETTERS = 400  # what is longer is a report to keep as it is: reading it again for each customer takes its time
 _CLAUSE, _LISTED, _OF = lazily(cue.CLAUSE), lazily(cue.LISTED), lazily(cue.OF)
 _BOTH, _DAY = lazily(cue.BOTH), lazily(cue.DAY)
 
@@ -26,7 +27,7 @@ def frames(reading: Reading, intent: str, understand: Callable[[str], Frame]) ->
         if spot.kind == "customer" and len(spot.refs) == 1 and not competitor(reading.folded, spot)
     ]  # fmt: skip
     refs = list(dict.fromkeys(spot.refs[0] for spot in spots))
-    if intent not in INTENTS or not 1 < len(refs) <= MAX_CUSTOMERS:
+    if intent not in INTENTS or len(reading.text) > MAX_LETTERS or not 1 < len(refs) <= MAX_CUSTOMERS:
         return ()
     listed = _listed(reading, spots)
     texts = _of_each(reading, listed, spots) if len(listed) > 1 else _in_turn(reading, spots)
