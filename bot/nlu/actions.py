@@ -97,7 +97,8 @@ def _around(reading: Reading, when: When) -> str:
         first, last = spans[index - 1] if after != found else spans[max(index - 1, 0)]
         begun = max((other.span[1] for other in reading.times if first <= other.span[0] < last), default=first)
         found = _phrase(reading, begun, last)
-    if index and found in cue.BINDING and (asked := _ASKED_OF_US.search(reading.skeleton[: start - 1])):
+    handed = found in cue.BINDING or bool(_BARE_GIVING.fullmatch(found))
+    if index and handed and (asked := _ASKED_OF_US.search(reading.skeleton[: start - 1])):
         return _phrase(reading, *asked.span("x")) or found
     if found and (put := _PUT.search(reading.skeleton, start, end)):
         return _disposed(reading.words(put.end(), end)) or found

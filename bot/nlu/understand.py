@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -168,7 +169,7 @@ def _deal(reading: Reading, intent: str, candidates: dict[str, tuple[Mention, ..
     if found.open_deals:
         candidates["deal"] = found.open_deals
         candidates.pop("customer", None)
-        return {}
+        return {"customer": found.customer or _shared_owner(reading, found.open_deals)}
     staged = slots.deals_in_stage(reading) if found.customer is None and not found.open_customers else ()
     if len(staged) == 1:
         return {"deal": staged[0], "customer": _owner(reading, staged[0])}
@@ -190,6 +191,12 @@ def _deal(reading: Reading, intent: str, candidates: dict[str, tuple[Mention, ..
         candidates.pop("customer", None)
         candidates["deal"] = tuple(options)
     return {}
+
+
+def _shared_owner(reading: Reading, deals: Sequence[Mention]) -> Mention | None:
+    """The customer that all of them belong to."""
+    owners = {owner.ref: owner for deal in deals if (owner := _owner(reading, deal)) is not None}
+    return next(iter(owners.values())) if len(owners) == 1 else None
 
 
 def _owner(reading: Reading, deal: Mention) -> Mention | None:
