@@ -17,6 +17,7 @@ _TITLES = "|".join(sorted(cue.TITLES, key=len, reverse=True))
 _SURNAME = rf"(?:{'|'.join(cue.COMPOUND_SURNAMES)}|[{cue.SURNAMES}])"
 _CALLED = lazily(rf"(?=(?P<surname>{'|'.join(cue.COMPOUND_SURNAMES)}|[\u4e00-\u9fff])(?P<title>{_TITLES}))")
 _COMMON_SURNAME = lazily(_SURNAME)
+_POSITION_BEFORE = lazily(cue.POSITION_BEFORE)
 _NICK = lazily(rf"(?P<nick>[{cue.NICK_PREFIXES}])(?P<surname>[{cue.SURNAMES}])(?={cue.AFTER_NICK})")
 _COMPOUNDS = frozenset(cue.COMPOUND_SURNAMES)
 _COMPOUND = lazily("|".join(cue.COMPOUND_SURNAMES))
@@ -74,11 +75,18 @@ def surnames_in(folded: str, known: Callable[[str], bool]) -> set[str]:
     return {person.surname for person in called(folded, known)}
 
 
+def is_nick(spoken: str) -> bool:
+    """Whether somebody is called 小廖, 老李."""
+    return len(spoken) == 2 and spoken[0] in cue.NICK_PREFIXES
+
+
 def surely_person(folded: str, person: Called, *, after_name: bool) -> bool:
     """Whether 姓+title is a person even though no contact is called so: 金处 is, 全部 and 向导 are not.
 
     `after_name` says that another name ends right before.
     """
+    if is_nick(folded[slice(*person.span)]):
+        return bool(_POSITION_BEFORE.search(folded[: person.span[0]]))
     if not person.title or (person.surname in cue.NOT_SURNAMES and len(person.title) < 2):
         return False
     if len(person.title) < 2 and person.title not in cue.SURE_TITLES:

@@ -216,7 +216,7 @@ def _contacts(
             found.append(_mention(text, spot, "contact", names[0].ref, lexicon))
         elif names and not _absent(folded, spot.span):
             undecided = undecided or tuple(_mention(text, spot, "contact", name.ref, lexicon) for name in names)
-        elif spot.title or spot.rank == 0:
+        elif spot.title or spot.rank == 0 or people.is_nick(folded[slice(*spot.span)]):
             spoken = text[spot.span[0] : spot.span[1]]
             found.append(Mention(spoken, None, spoken, spot.span))
     return tuple(_once(found)), undecided

@@ -8,13 +8,13 @@ from functools import cache
 
 from opencc import OpenCC
 
-from bot.nlu.cues.names import CANTONESE, IN_GB2312
+from bot.nlu.cues.names import CANTONESE, HESITATION, IN_GB2312
 from bot.nlu.cues.numerals import ALWAYS_SIMPLE
 from bot.nlu.frame import Span
 from bot.nlu.lazy import lazily
 
 _WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-_SAME = str.maketrans({**CANTONESE, **IN_GB2312})
+_SAME = str.maketrans({**CANTONESE, **IN_GB2312, **dict.fromkeys(HESITATION, " ")})
 _KEEP = {ord(mark): mark for mark in "，。；：！？（）"}  # Chinese punctuation parts clauses
 _TABLE: dict[int, int | str] = {**_WIDTH, **_KEEP}
 MAX_TEXT = 700  # what a message of WeCom holds (2048 bytes); what is longer is kept as words but read up to here

@@ -41,6 +41,7 @@ _SUMS_UP = frozenset({"create_deal", "win_deal", "create_quote", "record_payment
 _WITH_OCCURRED = frozenset(
     {"log_visit", "move_deal", "win_deal", "lose_deal", "record_payment", "checkin", "pause_deal"}
 )
+MOST_BETWEEN = 6  # letters between 不对 and the time that takes the other's place
 _WITH_NEXT = frozenset(
     {
         "log_visit",
@@ -49,11 +50,12 @@ _WITH_NEXT = frozenset(
         "campaign_create",
         "pause_deal",
         "move_deal",
+        "win_deal",
         "create_deal",
         "create_quote",
     }
 )
-_WITH_ACTION = frozenset({"log_visit", "set_followup", "move_deal"})
+_WITH_ACTION = frozenset({"log_visit", "set_followup", "move_deal", "win_deal"})
 _WITH_KIND = frozenset({"log_visit", *intents.DEAL_INTENTS})
 _WITH_PERCENT = frozenset({"log_visit", "create_quote", "record_payment"})
 _WITH_REASON = frozenset({"move_deal", "lose_deal", "pause_deal"})
@@ -282,7 +284,9 @@ def _times(
     if coming is not None and intent in _WITH_NEXT:
         values["next_at"] = _on_that_day(reading, coming, _told(coming, "next_at", facts))
     if intent in _WITH_ACTION:
-        values["next_action"] = actions.next_action(reading, coming, intent) if coming or intent != "move_deal" else ""
+        values["next_action"] = (
+            actions.next_action(reading, coming, intent) if coming or intent not in intents.DEAL_INTENTS else ""
+        )
     return values
 
 
@@ -293,7 +297,7 @@ def _split(reading: Reading, intent: str) -> tuple[When | None, When | None]:
     report = intent in ("log_visit", *intents.DEAL_INTENTS, "record_payment", "checkin") and intent != "pause_deal"
     right = slots.corrected_at(reading)
     for future, past in zip(reading.times, reading.past_times, strict=True):
-        if future.span[0] < right and any(other.span[0] >= right for other in reading.times):
+        if future.span[0] < right and any(right <= other.span[0] <= right + MOST_BETWEEN for other in reading.times):
             continue  # 三天后回访，不，五天后
         unfit = actions.refused(reading, future) or (intent == "log_visit" and actions.waited(reading, future))
         if future.kind == "duration" or unfit:

@@ -92,6 +92,7 @@ REFERENCE = (
     r"^\s*(?:补充|更正|另外|还有|对了|顺便)(?:一下|一句|说明|一点|说一下)?\s*[:：,，]"
 )
 # Cantonese and spoken characters as the written word they stand for.
+HESITATION = "嗯呃"  # what a speaker says while thinking parts words as a blank does
 CANTONESE = {
     "咗": "了",
     "冇": "没",
@@ -146,6 +147,8 @@ NOT_SURNAMES = frozenset("全和于从时能成单相空东西南北水方向应
 SURE_TITLES = frozenset(words("总 处 局 董 科 工 哥 姐"))
 BEFORE_PERSON = (
     *"部科室组跟和与的了见给找向约请陪是问让叫到访系由为对联同及加",
+    "他们",
+    "她们",
     "今天",
     "昨天",
     "上午",
@@ -153,7 +156,9 @@ BEFORE_PERSON = (
     "刚刚",
 )
 LISTED = r"^[\s、,，和跟与及]*$"
-AFTER_NICK = r"$|[^\u4e00-\u9fff]|[说讲问约要那的和跟]"
+# Somebody called 小廖 is a person for sure behind what they are there.
+POSITION_BEFORE = r"(?:采购|财务|技术|行政|人事|商务|前台|工程师|经理|主管|店长|对接人|对接的|负责人|会计|出纳|品控|仓管)的?$"
+AFTER_NICK = r"$|[^\u4e00-\u9fff]|[说讲问约要那的和跟在也]"
 # 新郑工厂, 张总部: the title is the beginning of another word.
 NOT_TITLE = r"工[厂程地业艺]|局面|科技|总部(?!署)|院区"
 # Behind two characters of a deal's name they show that the deal is meant: 能耗项目, 会所那单.
