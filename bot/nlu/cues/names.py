@@ -157,7 +157,9 @@ BEFORE_PERSON = (
 )
 LISTED = r"^[\s、,，和跟与及]*$"
 # Somebody called 小廖 is a person for sure behind what they are there.
-POSITION_BEFORE = r"(?:采购|财务|技术|行政|人事|商务|前台|工程师|经理|主管|店长|对接人|对接的|负责人|会计|出纳|品控|仓管)的?$"
+POSITION_BEFORE = (
+    r"(?:采购|财务|技术|行政|人事|商务|前台|工程师|经理|主管|店长|对接人|对接的|负责人|会计|出纳|品控|仓管)的?$"
+)
 AFTER_NICK = r"$|[^\u4e00-\u9fff]|[说讲问约要那的和跟在也]"
 # 新郑工厂, 张总部: the title is the beginning of another word.
 NOT_TITLE = r"工[厂程地业艺]|局面|科技|总部(?!署)|院区"
