@@ -57,7 +57,7 @@ def _take_back(
 ) -> None:
     if not found:
         return
-    idle_recycle.take_back(context.session, found)
+    idle_recycle.take_back(context.session, found, context.now)
     context.touch(*(f"customer:{one.customer.id}" for one in found))
     clock = clock_of(context)
     for owner_id, theirs in _by_owner(found).items():

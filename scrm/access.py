@@ -63,6 +63,14 @@ def customers(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(Customer.owner_id.in_(actor.team), Customer.id.in_(shared))
 
 
+SELLING = frozenset({"rep", "manager", "admin"})
+
+
+def pool(actor: Actor) -> sa.ColumnElement[bool]:
+    """Customers of the public pool: whoever sells may look at what nobody owns."""
+    return Customer.owner_id.is_(None) if actor.may(SELLING) else sa.false()
+
+
 @once_per_actor
 def contacts(actor: Actor) -> sa.ColumnElement[bool]:
     """Contacts in sight: of customers in sight, owned or followed in the team; marketing sees the private domain."""

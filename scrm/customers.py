@@ -41,7 +41,7 @@ class ExistsElsewhere(Refused):
 class InPool(Refused):
     """The customer is there and nobody owns it."""
 
-    sentence = "「{name}」已在公海，暂时没有负责人。如需跟进，请联系您的主管分配。"
+    sentence = "「{name}」在公海里，还没有负责人。回复「领取 {name}」就归您跟进。"
 
 
 class NoName(Refused):

@@ -72,9 +72,9 @@ def idle_card(one: Found, clock: Clock, names: Mapping[int, str]) -> Card:
 
 
 def passed_card(customer: Customer, to: str, turn: str) -> Card:
-    """The answer to 转给… and 放弃; `to` is "" for the public pool."""
+    """The answer to 转给…."""
     return Card(
-        title=f"已{f'转给{to}' if to else f'放入{POOL}'} · {short(customer.name)}",
+        title=f"已转给{to} · {short(customer.name)}",
         text="商机阶段、跟进记录和待办都保留，没有记为丢单。",
         buttons=(Button("撤销", pack(Undo(turn=turn))),),
     )

@@ -47,6 +47,15 @@ from bot.commands.figures import (
     ShowStagePeople,
 )
 from bot.commands.handovers import CancelHandOver, ConfirmHandOver, HandOver, ShowHandOver
+from bot.commands.pool import (
+    AssignPooled,
+    ClaimCustomer,
+    DefinePoolRule,
+    ReleaseCustomer,
+    ShowPool,
+    ShowPooled,
+    ShowPoolRule,
+)
 from bot.commands.quiet import (
     AskExtension,
     DecideExtension,
@@ -142,6 +151,7 @@ __all__ = [
     "Amend",
     "AnswerDraft",
     "AskExtension",
+    "AssignPooled",
     "BackReason",
     "BadButton",
     "Bind",
@@ -149,6 +159,7 @@ __all__ = [
     "CancelCampaign",
     "CancelFollowUp",
     "CancelHandOver",
+    "ClaimCustomer",
     "Command",
     "Comment",
     "CompleteFollowUp",
@@ -162,6 +173,7 @@ __all__ = [
     "DecideExtension",
     "DefineIdleRule",
     "DefinePipeline",
+    "DefinePoolRule",
     "DropIdleRule",
     "EndCover",
     "Explain",
@@ -186,6 +198,7 @@ __all__ = [
     "PipelineStep",
     "PromiseDeal",
     "Ref",
+    "ReleaseCustomer",
     "RenameMember",
     "ReopenDeal",
     "Reschedule",
@@ -220,6 +233,9 @@ __all__ = [
     "ShowMembers",
     "ShowOverdue",
     "ShowPipelines",
+    "ShowPool",
+    "ShowPoolRule",
+    "ShowPooled",
     "ShowPromises",
     "ShowRanking",
     "ShowRoll",

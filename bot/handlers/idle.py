@@ -11,9 +11,10 @@ from bot import commands as c
 from bot.cards import idle as cards
 from bot.cards.card import Card
 from bot.cards.followups import scheduled_card
+from bot.cards.pool import released_card
 from bot.context import Context
 from bot.handlers.clocks import clock_of, hours_of, push_later
-from scrm import followups, idle_extensions, idle_looks, idle_recycle, idle_rules, lookup, members
+from scrm import followups, idle_extensions, idle_looks, idle_rules, lookup, members, pool
 from scrm.access import SYSTEM
 from scrm.errors import Missing
 from scrm.hours import DAY_STARTS
@@ -101,7 +102,7 @@ def pass_on(command: c.PassOn, context: Context) -> Card:
         people = members.colleagues(session, SYSTEM, customer.owner_id or 0, MOST_OFFERED)
         raise Missing("to", cards.WHO_TAKES, tuple((one.name, one.id) for one in people))
     to = lookup.member(session, command.to)
-    idle_recycle.pass_on(session, context.actor, customer, to)
+    pool.pass_on(session, context.actor, customer, to, context.now)
     context.touch(f"customer:{customer.id}", f"idle:{customer.id}")
     arrives = hours_of(context.settings).disturbable(context.now)
     push_later(context, to.id, cards.got_card(customer, context.actor.name), f"passed:{context.turn}", arrives)
@@ -111,9 +112,9 @@ def pass_on(command: c.PassOn, context: Context) -> Card:
 def give_up(command: c.GiveUp, context: Context) -> Card:
     """放弃."""
     customer = lookup.by_id(context.session, context.actor, Customer, command.customer)
-    idle_recycle.pass_on(context.session, context.actor, customer, None)
+    pool.release(context.session, context.actor, customer, "", context.now)
     context.touch(f"customer:{customer.id}", f"idle:{customer.id}")
-    return cards.passed_card(customer, "", context.turn)
+    return released_card(customer, "", context.turn)
 
 
 def ask_extension(command: c.AskExtension, context: Context) -> Card:

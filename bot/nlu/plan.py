@@ -275,6 +275,10 @@ def _assign(frame: Frame, times: _Times) -> list[c.Command]:
     return [c.HandOver(customer=customer, taker=taker)]
 
 
+def _assign_pooled(frame: Frame, _: _Times) -> list[c.Command]:
+    return [c.AssignPooled(customer=_ref(frame.customer) or frame.text, to=_ref(frame.assignee))]
+
+
 def _define_pipeline(frame: Frame, _: _Times) -> list[c.Command]:
     steps = tuple(c.PipelineStep(*msgspec.structs.astuple(step)) for step in dealing.steps(frame.body))
     return [c.DefinePipeline(course=frame.name, steps=steps)]
@@ -377,6 +381,10 @@ _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
     "deal_facts": _deal_facts,
     "deal_people": _people,
     "idle_rule": _idle_rule,
+    "claim_pooled": lambda frame, _: [c.ClaimCustomer(customer=_ref(frame.customer) or frame.text)],
+    "release_customer": lambda frame, _: [c.ReleaseCustomer(customer=_ref(frame.customer), reason=frame.lost_reason)],
+    "assign_pooled": _assign_pooled,
+    "pool_rule": lambda frame, _: [c.DefinePoolRule(**frame.details)],
     "drop_idle_rule": lambda frame, _: [c.DropIdleRule(rule=frame.details["scope"])],
     "extension": _extension,
     "cover": _cover,

@@ -92,10 +92,10 @@ def _stage(words: str, lexicon: Lexicon) -> str:
 
 def _heir(text: str, lexicon: Lexicon, scope: Scope) -> Mention | None:
     to = _TO.search(text)
-    return _member(text[to.end() :], lexicon, scope) if to else None
+    return member_in(text[to.end() :], lexicon, scope) if to else None
 
 
-def _member(words: str, lexicon: Lexicon, scope: Scope) -> Mention | None:
+def member_in(words: str, lexicon: Lexicon, scope: Scope) -> Mention | None:
     """The first member named in the words."""
     hits = [hit for hit in lexicon.hits(fold(words), scope) if hit.kind == "member"]
     if not hits:
@@ -159,9 +159,9 @@ def _cover(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope) -> Fram
         for when in times
         if when.end
     ]
-    cover = _member(text[away.end() :], lexicon, scope)
+    cover = member_in(text[away.end() :], lexicon, scope)
     mine = _MINE.search(text[: away.start()])
-    whose = None if mine else _member(text[: away.start()], lexicon, scope)
+    whose = None if mine else member_in(text[: away.start()], lexicon, scope)
     if cover is None or not (mine or whose):
         return None
     days = {"first": min(w.start for w in times if w.start).date(), "last": max(ends).date()} if times else {}

@@ -21,6 +21,7 @@ from scrm.models.idle import Cover, Extension, Idle, IdleRule
 from scrm.models.marketing import Campaign, CampaignBatch, Channel, ContactTag, CustomerTag, Tag, Touch
 from scrm.models.metrics import PROMISES, TARGET_OWNERS, TARGET_SPANS, Promise, Standard, Target
 from scrm.models.people import Department, Identity, LinkCode, Member, Membership
+from scrm.models.pool import PoolClaim, PoolEntry, PoolRule
 
 __all__ = [
     "ACTIVITY_KINDS",
@@ -63,6 +64,9 @@ __all__ = [
     "Member",
     "Membership",
     "Pipeline",
+    "PoolClaim",
+    "PoolEntry",
+    "PoolRule",
     "Promise",
     "Stage",
     "StageChange",

@@ -14,7 +14,19 @@ from sqlalchemy.orm import Session
 from bot import commands as c
 from bot.cards.card import Card
 from bot.context import Context, Owed, Settings
-from bot.handlers import activities, contracts, deal_facts, dealing, deals, followups, idle, reminding, reports, undo
+from bot.handlers import (
+    activities,
+    contracts,
+    deal_facts,
+    dealing,
+    deals,
+    followups,
+    idle,
+    pool,
+    reminding,
+    reports,
+    undo,
+)
 from scheduler.deal_jobs import JOBS as DEAL_JOBS
 from scheduler.idle_jobs import JOBS as IDLE_JOBS
 from scheduler.jobs import JOBS as FOLLOW_UP_JOBS
@@ -29,9 +41,16 @@ E = TypeVar("E", bound=DomainError)
 R = TypeVar("R", Activity, Audit, Customer, Deal, FollowUp)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HANDLERS: dict[Any, Any] = {
-    **activities.HANDLERS, **contracts.HANDLERS, **deal_facts.HANDLERS, **dealing.HANDLERS, **deals.HANDLERS, **followups.HANDLERS, **idle.HANDLERS, **reminding.HANDLERS, **reports.HANDLERS, **undo.HANDLERS,
+    **activities.HANDLERS, **contracts.HANDLERS, **deal_facts.HANDLERS, **dealing.HANDLERS, **deals.HANDLERS, **followups.HANDLERS, **idle.HANDLERS, **pool.HANDLERS, **reminding.HANDLERS, **reports.HANDLERS, **undo.HANDLERS,
 }  # fmt: skip
-VIEWS: dict[str, Any] = {**activities.VIEWS, **deal_facts.VIEWS, **dealing.VIEWS, **deals.VIEWS, **followups.VIEWS}
+VIEWS: dict[str, Any] = {
+    **activities.VIEWS,
+    **deal_facts.VIEWS,
+    **dealing.VIEWS,
+    **deals.VIEWS,
+    **followups.VIEWS,
+    **pool.VIEWS,
+}
 JOBS = {**FOLLOW_UP_JOBS, **IDLE_JOBS, **DEAL_JOBS}
 SETTINGS = Settings(
     key="acme", name="示例科技", zone=SHANGHAI, quiet_from="21:00", quiet_until="08:30", digest_at="08:45", welcome="您好，我是{member}。",

@@ -1,0 +1,43 @@
+"""The public pool as it is spoken of, on each platform."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from scrm.models import Customer
+from tests.scenarios.firm import Firm, file_url
+
+
+@pytest.fixture(params=("wecom_app", "dingtalk_stream"))
+async def firm(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Firm]:
+    """The firm on one door of each platform."""
+    company = Firm(request.param, file_url(tmp_path))
+    await company.start()
+    yield company
+    await company.stop()
+
+
+async def test_a_customer_goes_into_the_pool_and_comes_out_again_by_words_and_taps(firm: Firm) -> None:
+    for who, customer in (("lina", "宏图精密"), ("lina", "蓝海物流"), ("wanglei", "远山医药")):
+        await firm.say(who, f"新建客户 {customer}")
+    assert "已放入公海" in (await firm.say("lina", "把宏图精密放回公海，预算没了")).text
+    assert "已放入公海" in (await firm.say("lina", "放弃蓝海物流")).text
+    made = await firm.say("wanglei", "新建客户 宏图精密")
+    assert "领取 宏图精密" in made.text
+    listed = await firm.say("wanglei", "公海")
+    assert "公海 2 家" in listed.text
+    seen = await firm.click("wanglei", listed, "1. 蓝海物流")
+    taken = await firm.click("wanglei", seen, "领取")
+    assert "已领取" in taken.text
+    assert "之后才能再领" in (await firm.say("lina", "领取宏图精密")).text
+    given = await firm.say("chenjing", "把公海里的宏图精密分配给王磊")
+    assert "已分配给王磊" in given.text
+    await firm.look_for("wanglei", "分配给您一个客户")
+    assert await firm.count(Customer, Customer.owner_id.is_(None)) == 0
+    assert "公海里没有「远山医药」" in (await firm.say("lina", "领取远山医药")).text
+    rule = await firm.say("zhoutao", "公海规则 每人每天最多领5个，最多持有100个，冷却30天")
+    assert "30 天内原负责人不能再领" in rule.text
+    assert "权限" in (await firm.say("lina", "公海规则 每天最多领50个")).text
