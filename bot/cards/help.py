@@ -57,6 +57,7 @@ def _sales(known: Known) -> tuple[str, ...]:
         f"{known.deal} 推进到{known.stage}" if known.deal and known.stage else "",
         f"给{known.person or customer}打标签 {known.tag or '高意向'}",
         "我这个月还差多少",
+        "公海",
         "撤销",
     )
 
