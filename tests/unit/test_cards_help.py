@@ -46,7 +46,7 @@ STANDS_FOR = {
     "打标签": c.TagContact, "撤销": c.Undo, "团队简报": c.ShowDigest, "待办": c.ShowTodo, "新建渠道活码": c.CreateChannel, "群发：": c.CreateCampaign,
     "群发记录": c.ShowCampaigns, "渠道列表": c.ShowChannels, "新建客户": c.CreateCustomer, "逾期": c.ShowOverdue, "设置": c.SetRole, "的主管是": c.SetManager, "成员列表": c.ShowMembers,
     "漏斗": c.ShowFunnel, "预测": c.ShowForecast, "还差多少": c.ShowForecast, "排行": c.ShowRanking, "点名": c.CallTheRoll,
-    "没跟进提醒": c.DefineIdleRule, "试跑": c.TryIdleRules,
+    "没跟进提醒": c.DefineIdleRule, "试跑": c.TryIdleRules, "公海": c.ShowPool,
 }  # fmt: skip
 
 
