@@ -7,9 +7,10 @@ import gc
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -20,6 +21,9 @@ from bot.config import Config, ConfigError, load, load_doors, load_storage
 
 # Collecting after every 700 new objects, as is the default, takes an eighth of the time a start needs.
 gc.set_threshold(20_000)
+
+if TYPE_CHECKING:
+    from bot.importing import Report
 
 app = typer.Typer(
     help="企业微信 / 钉钉里的 SCRM 机器人。", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -150,16 +154,31 @@ def understand(
 @importing.command("customers")
 def import_customers(file: Path, config: ConfigOption) -> None:
     """导入客户；有问题的行另存为文件，写明原因。"""
-    from bot.importing import ImportRefused
     from bot.importing import import_customers as bring_in
 
-    database = _current_database(load(config))
+    _import("导入客户", load(config), lambda database, now, progress: bring_in(database, file, now, progress))
+
+
+@importing.command("leads")
+def import_leads(file: Path, config: ConfigOption) -> None:
+    """导入线索，按线索规则分配；有问题的行另存为文件，写明原因。"""
+    from bot.importing_leads import import_leads as bring_in
+
+    settings = load(config)
+    _import(
+        "导入线索", settings, lambda database, now, progress: bring_in(database, file, settings.zone, now, progress)
+    )
+
+
+def _import(title: str, settings: Config, bring_in: Callable[..., Report]) -> None:
+    from bot.importing import ImportRefused
+
+    database = _current_database(settings)
     try:
         with Progress(console=errors) as progress:
-            bar = progress.add_task("导入客户", total=None)
+            bar = progress.add_task(title, total=None)
             report = bring_in(
                 database,
-                file,
                 lambda: datetime.now(UTC),
                 lambda done, total: progress.update(bar, completed=done, total=total),
             )
@@ -176,7 +195,7 @@ def import_customers(file: Path, config: ConfigOption) -> None:
 
 @app.command()
 def export(noun: str, file: Path, config: ConfigOption) -> None:
-    """导出 customers、contacts、deals、activities、followups 或 audit，按文件名结尾决定格式。"""
+    """导出 customers、contacts、deals、activities、followups、leads 或 audit，按文件名结尾决定格式。"""
     from bot import exporting
 
     if noun not in exporting.nouns():

@@ -27,6 +27,7 @@ from scrm.models import (
     Deal,
     FollowUp,
     Identity,
+    Lead,
     Member,
     Stage,
     Tag,
@@ -191,6 +192,17 @@ def _followups(session: Session, people: _People) -> Rows:
             }  # fmt: skip
 
 
+def _leads(session: Session, people: _People) -> Rows:
+    for page in _pages(session, Lead):
+        for row in page:
+            yield {
+                "id": row.id, "name": row.name, "company": row.company, **people(row.owner_id, "owner"), "title": row.title,
+                "phone": row.phone, "need": row.need, "product": row.product, "region": row.region, "tier": row.tier,
+                "source": row.source, "status": row.status, "reason": row.reason, "customer_id": row.customer_id,
+                "contact_id": row.contact_id, "deal_id": row.deal_id, "created_at": row.created_at, "updated_at": row.updated_at,
+            }  # fmt: skip
+
+
 def _audit(session: Session, people: _People) -> Rows:
     for page in _pages(session, Audit):
         for row in page:
@@ -226,6 +238,11 @@ _SOURCES: dict[str, tuple[tuple[str, ...], Callable[[Session, _People], Rows]]] 
         ("id", "customer_id", "customer", "contact_id", "deal_id", *_WHO, "action", "due_at", "all_day", "remind_at", "status", "done_at",
          "alerted_at", "created_at", "updated_at"),
         _followups,
+    ),
+    "leads": (
+        ("id", "name", "company", *_WHO, "title", "phone", "need", "product", "region", "tier", "source", "status", "reason",
+         "customer_id", "contact_id", "deal_id", "created_at", "updated_at"),
+        _leads,
     ),
     "audit": (
         ("id", "at", "who", "who_name", "command", "what", "record_id", "before", "after", "source", "turn", "undone_at"),

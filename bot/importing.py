@@ -22,7 +22,8 @@ from scrm.models import Contact, Customer, Identity, Member
 
 # A second process must not hold SQLite's only writer for long: 50 ms with the commit, then as long a rest.
 SLICE_SECONDS = 0.04
-HEADERS: dict[str, tuple[str, ...]] = {
+Headers = dict[str, tuple[str, ...]]
+HEADERS: Headers = {
     "name": ("客户名称", "客户", "公司名称", "公司", "name"),
     "credit_code": ("统一社会信用代码", "信用代码", "税号", "credit_code"),
     "phone": ("电话", "公司电话", "phone"),
@@ -78,19 +79,27 @@ def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
 def import_customers(
     database: Database, path: Path, now: Callable[[], datetime], progress: Callable[[int, int], None]
 ) -> Report:
-    """Import the file; `progress(done, total)` is called after every slice. Raises ImportRefused."""
+    """Customers of the file; `progress(done, total)` is called after every slice. Raises ImportRefused."""
+    return bring_in(database, path, now, progress, HEADERS, _one)
+
+
+def bring_in(
+    database: Database, path: Path, now: Callable[[], datetime], progress: Callable[[int, int], None],
+    headers: Headers, one: Callable[[Session, dict[str, str], Owners], str],
+) -> Report:  # fmt: skip
+    """Rows of a file, each by `one`, which says why it cannot be. Raises ImportRefused."""
     header, rows = read_table(path)
-    columns = _columns(header)
+    columns = _columns(header, headers)
     report, bad_rows, position = Report(), [], 0
     with database.read() as session:
-        owners = _Owners(session)
+        owners = Owners(session)
     while position < len(rows):
         with database.write() as session:
             audit.begin(session, audit.Turn(f"import:{path.name}"[:64], None, "import", f"导入 {path.name}", now()))
             session.connection()
             started = time.monotonic()  # with the lock in hand: who had to wait for it still gets to write
             while position < len(rows) and time.monotonic() - started < SLICE_SECONDS:
-                reason = _one(session, columns, rows[position], owners)
+                reason = one(session, _values(columns, rows[position]), owners)
                 if reason:
                     bad_rows.append([*rows[position], reason])
                 report.good += not reason
@@ -109,9 +118,12 @@ def import_customers(
     return report
 
 
-def _one(session: Session, columns: dict[str, int], row: Sequence[str], owners: _Owners) -> str:
-    """Import one row in a savepoint; the reason when it cannot be."""
-    values = {field: _clean(row[index]) if index < len(row) else "" for field, index in columns.items()}
+def _values(columns: dict[str, int], row: Sequence[str]) -> dict[str, str]:
+    return {field: _clean(row[index]) if index < len(row) else "" for field, index in columns.items()}
+
+
+def _one(session: Session, values: dict[str, str], owners: Owners) -> str:
+    """Import one customer in a savepoint; the reason when it cannot be."""
     try:
         _check(values)
         owner_id = owners.find(values.get("owner", ""))
@@ -160,7 +172,7 @@ def _add_customer(session: Session, values: dict[str, str], owner_id: int | None
     return customer
 
 
-class _Owners:
+class Owners:
     """Members by name or userid."""
 
     def __init__(self, session: Session) -> None:
@@ -179,13 +191,13 @@ class _Owners:
         return next(iter(found))
 
 
-def _columns(header: Sequence[str]) -> dict[str, int]:
+def _columns(header: Sequence[str], headers: Headers) -> dict[str, int]:
     names = [cell.strip().lstrip("\ufeff").lower() for cell in header]
     found = {
-        field: names.index(known) for field, aliases in HEADERS.items() for known in aliases[::-1] if known in names
+        field: names.index(known) for field, aliases in headers.items() for known in aliases[::-1] if known in names
     }
     if "name" not in found:
-        raise ImportRefused("表头里没有「客户名称」这一列")
+        raise ImportRefused(f"表头里没有「{headers['name'][0]}」这一列")
     return found
 
 

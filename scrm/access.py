@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar, cast
 
 import sqlalchemy as sa
 
-from scrm.models import Activity, Campaign, Channel, Contact, Customer, CustomerShare, Deal, Follow, FollowUp
+from scrm.models import Activity, Campaign, Channel, Contact, Customer, CustomerShare, Deal, Follow, FollowUp, Lead
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,6 +69,14 @@ SELLING = frozenset({"rep", "manager", "admin"})
 def pool(actor: Actor) -> sa.ColumnElement[bool]:
     """Customers of the public pool: whoever sells may look at what nobody owns."""
     return Customer.owner_id.is_(None) if actor.may(SELLING) else sa.false()
+
+
+def leads(actor: Actor) -> sa.ColumnElement[bool]:
+    """Leads in sight: owned in the team; those nobody has, for whoever sells; marketing, who brings them in, sees all."""
+    if actor.sees_all or actor.role == "marketer":
+        return sa.true()
+    free = Lead.owner_id.is_(None) if actor.may(SELLING) else sa.false()
+    return sa.or_(Lead.owner_id.in_(actor.team), free)
 
 
 @once_per_actor

@@ -18,7 +18,7 @@ from scrm.undoing import Change, InTheWay
 MAX_LINES = 8
 _NOUNS = {
     "customer": "客户", "contact": "联系人", "deal": "商机", "activity": "跟进记录", "followup": "待办", "contact_tag": "标签",
-    "customer_tag": "标签", "channel": "渠道活码", "campaign": "群发", "handover": "移交", "member": "成员", "idle_rule": "回收规则", "pool_rule": "公海规则", "extension": "延期申请", "cover": "代理安排", "pipeline": "销售流程", "stage": "销售阶段", "contract": "合同", "deal_product": "产品", "deal_competitor": "竞品", "deal_contact": "决策链成员",
+    "customer_tag": "标签", "channel": "渠道活码", "campaign": "群发", "handover": "移交", "member": "成员", "idle_rule": "回收规则", "pool_rule": "公海规则", "lead": "线索", "lead_rule": "线索规则", "extension": "延期申请", "cover": "代理安排", "pipeline": "销售流程", "stage": "销售阶段", "contract": "合同", "deal_product": "产品", "deal_competitor": "竞品", "deal_contact": "决策链成员",
 }  # fmt: skip
 _VERBS = {"insert": "删除了新建的", "delete": "恢复了删除的"}
 _TAG_VERBS = {"insert": "去掉了", "delete": "恢复了"}

@@ -12,7 +12,7 @@ from bot.cards import external as cards
 from bot.context import REPLY, URGENT, Context, Owed
 from bot.events import ContactChange, TagChange
 from bot.handlers.tags import owe_library, put_on
-from scrm import follows, members, tag_sync, tags
+from scrm import follows, leads, members, tag_sync, tags
 from scrm.follows import Arrival, Seen
 from scrm.models import Contact, Customer, Member
 from scrm.tag_sync import RemoteTag
@@ -102,6 +102,8 @@ def contact_read(context: Context, payload: Mapping[str, Any], result: Mapping[s
     for member, follow in listed:
         remote = [RemoteTag(tag["id"], tag["name"], tag["group"]) for tag in follow["tags"]]
         tag_sync.marks(session, contact, member.id, remote)
+    if payload.get("tell") is not None:  # the first time
+        leads.from_channel(session, contact)
     _touch(context, contact)
     _tell(context, payload, contact)
 

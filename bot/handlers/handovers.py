@@ -12,8 +12,9 @@ from bot.cards import handovers as cards
 from bot.cards.card import Card
 from bot.context import BULK, REPLY, Context, Owed
 from bot.handlers.clocks import clock_of, hours_of, push_later
+from bot.handlers.named import colleague
 from scrm import handovers, lookup, members
-from scrm.errors import Ambiguous, Missing, NotFound, UnknownName
+from scrm.errors import Missing, NotFound
 from scrm.handovers import Route
 from scrm.models import Audit, Customer, Member
 from scrm.models import HandOver as Row
@@ -32,24 +33,14 @@ def hand_over(command: c.HandOver, context: Context) -> Card:
     if command.taker is None:
         options = members.colleagues(session, context.actor, giver.id, MOST_OFFERED)
         raise Missing("taker", cards.WHO_TAKES, cards.taker_options(options))
-    taker = _member(context, "taker", command.taker)
+    taker = colleague(context, "taker", command.taker)
     return _card(context, handovers.plan(session, context.actor, giver, taker, customer))
 
 
 def _giver(command: c.HandOver, context: Context) -> Member:
     if command.giver is None:
         raise Missing("giver", cards.WHOSE)
-    return _member(context, "giver", command.giver, left=True)
-
-
-def _member(context: Context, slot: str, ref: c.Ref, *, left: bool = False) -> Member:
-    """The member meant; a question about the name is about this slot."""
-    try:
-        return lookup.member(context.session, ref, left=left)
-    except Ambiguous as several:
-        raise Ambiguous(slot, several.spoken, several.candidates) from several
-    except UnknownName as unknown:
-        raise UnknownName(slot, unknown.spoken, unknown.close) from unknown
+    return colleague(context, "giver", command.giver, left=True)
 
 
 def confirm(command: c.ConfirmHandOver, context: Context) -> Card:

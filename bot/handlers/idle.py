@@ -14,6 +14,7 @@ from bot.cards.followups import scheduled_card
 from bot.cards.pool import released_card
 from bot.context import Context
 from bot.handlers.clocks import clock_of, hours_of, push_later
+from bot.handlers.named import colleague
 from scrm import followups, idle_extensions, idle_looks, idle_rules, lookup, members, pool
 from scrm.access import SYSTEM
 from scrm.errors import Missing
@@ -28,7 +29,7 @@ MOST_OFFERED = 5
 def define_rule(command: c.DefineIdleRule, context: Context) -> Card:
     """大客户30天没跟进提醒，45天回收; or what it would do today."""
     session = context.session
-    to = lookup.member(session, command.to).id if command.to is not None else None
+    to = colleague(context, "to", command.to).id if command.to is not None else None
     said = Said(command.scope, command.remind, command.manager, command.recycle, command.working, to)
     if command.dry:
         rule = idle_rules.made_of(session, said)
@@ -101,7 +102,7 @@ def pass_on(command: c.PassOn, context: Context) -> Card:
     if command.to is None:
         people = members.colleagues(session, SYSTEM, customer.owner_id or 0, MOST_OFFERED)
         raise Missing("to", cards.WHO_TAKES, tuple((one.name, one.id) for one in people))
-    to = lookup.member(session, command.to)
+    to = colleague(context, "to", command.to)
     pool.pass_on(session, context.actor, customer, to, context.now)
     context.touch(f"customer:{customer.id}", f"idle:{customer.id}")
     arrives = hours_of(context.settings).disturbable(context.now)

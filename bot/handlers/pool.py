@@ -10,6 +10,7 @@ from bot.cards import pool as cards
 from bot.cards.card import Card
 from bot.context import Context
 from bot.handlers.clocks import clock_of, hours_of, push_later
+from bot.handlers.named import colleague
 from scrm import lookup, members, pool
 from scrm.errors import Missing
 from scrm.models import Customer
@@ -63,7 +64,7 @@ def assign(command: c.AssignPooled, context: Context) -> Card:
         pool.find(session, actor, command.customer)
         team = members.colleagues(session, actor, 0, MOST_OFFERED)
         raise Missing("to", cards.WHO_GETS, tuple((one.name, one.id) for one in team))
-    to = lookup.member(session, command.to)
+    to = colleague(context, "to", command.to)
     customer = pool.assign(session, actor, command.customer, to, context.now)
     _changed(context, customer)
     arrives = hours_of(context.settings).disturbable(context.now)

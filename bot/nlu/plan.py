@@ -9,12 +9,13 @@ from datetime import datetime, time
 import msgspec
 
 from bot import commands as c
-from bot.nlu import asking, deal_kinds, dealing
+from bot.nlu import asking, deal_kinds, dealing, plan_pool
 from bot.nlu.answers import read_moment
 from bot.nlu.cues import dealing as dealing_cue
 from bot.nlu.cues import tense
 from bot.nlu.frame import Frame, Mention, Moment, Ref, Scope
 from bot.nlu.lazy import lazily
+from bot.nlu.plan_pool import ref_of as _ref
 
 _CALLED_OFF = lazily(tense.CALLED_OFF)
 
@@ -88,12 +89,6 @@ class _Times:
         if moment.time is None and moment.day == today:
             return self.sent_at
         return moment.at(PART_TIMES.get(moment.part, HAPPENED_TIME), self.scope.zone)
-
-
-def _ref(mention: Mention | None) -> Ref | None:
-    if mention is None:
-        return None
-    return mention.ref if mention.ref is not None else mention.name
 
 
 def _spoken(frame: Frame, mention: Mention | None) -> str:
@@ -275,8 +270,8 @@ def _assign(frame: Frame, times: _Times) -> list[c.Command]:
     return [c.HandOver(customer=customer, taker=taker)]
 
 
-def _assign_pooled(frame: Frame, _: _Times) -> list[c.Command]:
-    return [c.AssignPooled(customer=_ref(frame.customer) or frame.text, to=_ref(frame.assignee))]
+def _lead_or_pool(frame: Frame, _: _Times) -> list[c.Command]:
+    return [plan_pool.COMMANDS[frame.intent](frame)]
 
 
 def _define_pipeline(frame: Frame, _: _Times) -> list[c.Command]:
@@ -381,10 +376,7 @@ _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
     "deal_facts": _deal_facts,
     "deal_people": _people,
     "idle_rule": _idle_rule,
-    "claim_pooled": lambda frame, _: [c.ClaimCustomer(customer=_ref(frame.customer) or frame.text)],
-    "release_customer": lambda frame, _: [c.ReleaseCustomer(customer=_ref(frame.customer), reason=frame.lost_reason)],
-    "assign_pooled": _assign_pooled,
-    "pool_rule": lambda frame, _: [c.DefinePoolRule(**frame.details)],
+    **dict.fromkeys(plan_pool.COMMANDS, _lead_or_pool),
     "drop_idle_rule": lambda frame, _: [c.DropIdleRule(rule=frame.details["scope"])],
     "extension": _extension,
     "cover": _cover,

@@ -17,6 +17,7 @@ from bot.nlu import (
     dealing,
     forms,
     intents,
+    leads,
     pool,
     queries,
     quiet,
@@ -96,7 +97,8 @@ def _understand(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope, *,
     form = forms.match(text, lexicon, scope)
     if form is None and chat:
         form = dealing.match(text, lexicon, scope) or deal_facts.match(text, sent_at, lexicon, scope)
-        form = form or quiet.match(text, sent_at, lexicon, scope) or pool.match(text, lexicon, scope)
+        form = form or quiet.match(text, sent_at, lexicon, scope) or leads.match(text, lexicon, scope)
+        form = form or pool.match(text, lexicon, scope)
     if form is not None:
         return form
     reading = r.read(text[:MAX_TEXT], sent_at.astimezone(scope.zone).replace(tzinfo=None), lexicon, scope)

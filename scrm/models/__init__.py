@@ -18,6 +18,7 @@ from scrm.models.deals import (
 )
 from scrm.models.handovers import HandOver, Transfer
 from scrm.models.idle import Cover, Extension, Idle, IdleRule
+from scrm.models.leads import LEAD_STATUSES, Lead, LeadRule, LeadTurn
 from scrm.models.marketing import Campaign, CampaignBatch, Channel, ContactTag, CustomerTag, Tag, Touch
 from scrm.models.metrics import PROMISES, TARGET_OWNERS, TARGET_SPANS, Promise, Standard, Target
 from scrm.models.people import Department, Identity, LinkCode, Member, Membership
@@ -28,6 +29,7 @@ __all__ = [
     "DEAL_STATUSES",
     "DECISION_ROLES",
     "FOLLOWUP_STATUSES",
+    "LEAD_STATUSES",
     "PROMISES",
     "TARGET_OWNERS",
     "TARGET_SPANS",
@@ -60,6 +62,9 @@ __all__ = [
     "Identity",
     "Idle",
     "IdleRule",
+    "Lead",
+    "LeadRule",
+    "LeadTurn",
     "LinkCode",
     "Member",
     "Membership",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scrm.models import Customer
+from scrm.models import Customer, Lead
 from tests.scenarios.firm import Firm, file_url
 
 
@@ -41,3 +41,21 @@ async def test_a_customer_goes_into_the_pool_and_comes_out_again_by_words_and_ta
     rule = await firm.say("zhoutao", "公海规则 每人每天最多领5个，最多持有100个，冷却30天")
     assert "30 天内原负责人不能再领" in rule.text
     assert "权限" in (await firm.say("lina", "公海规则 每天最多领50个")).text
+
+
+async def test_a_lead_is_noted_given_out_and_becomes_a_customer(firm: Firm) -> None:
+    rule = await firm.say("zhoutao", "线索规则 华东分给李娜、王磊，每人最多20条")
+    assert "华东分给李娜、王磊，每人最多20条" in rule.text
+    noted = await firm.say("chenjing", "新线索 宏图精密 张总 13800000001 想了解MES，地区华东，来源官网")
+    assert "分给李娜" in noted.text
+    told = await firm.look_for("lina", "新分到一条线索")
+    assert "13800000001" in told.text
+    made = await firm.click("lina", told, "转客户")
+    assert "宏图精密" in made.text
+    assert "MES" in made.text
+    assert await firm.count(Lead, Lead.status == "qualified") == 1
+    await firm.say("wanglei", "新线索 远山医药的王主任，13800000002，需求：排产系统")
+    asked = await firm.say("wanglei", "线索王主任无效")
+    gone = await firm.click("wanglei", asked, "没有需求")
+    assert "没有需求" in gone.text
+    assert await firm.count(Lead, Lead.reason == "没有需求") == 1

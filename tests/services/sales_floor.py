@@ -22,6 +22,7 @@ from bot.handlers import (
     deals,
     followups,
     idle,
+    leads,
     pool,
     reminding,
     reports,
@@ -41,7 +42,7 @@ E = TypeVar("E", bound=DomainError)
 R = TypeVar("R", Activity, Audit, Customer, Deal, FollowUp)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HANDLERS: dict[Any, Any] = {
-    **activities.HANDLERS, **contracts.HANDLERS, **deal_facts.HANDLERS, **dealing.HANDLERS, **deals.HANDLERS, **followups.HANDLERS, **idle.HANDLERS, **pool.HANDLERS, **reminding.HANDLERS, **reports.HANDLERS, **undo.HANDLERS,
+    **activities.HANDLERS, **contracts.HANDLERS, **deal_facts.HANDLERS, **dealing.HANDLERS, **deals.HANDLERS, **followups.HANDLERS, **idle.HANDLERS, **leads.HANDLERS, **pool.HANDLERS, **reminding.HANDLERS, **reports.HANDLERS, **undo.HANDLERS,
 }  # fmt: skip
 VIEWS: dict[str, Any] = {
     **activities.VIEWS,
