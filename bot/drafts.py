@@ -23,6 +23,7 @@ OPEN_MS = 30 * 60_000  # a question answers to words for half an hour
 BUTTONS_MS = 24 * 3_600_000  # and to its own buttons for a day
 CREATE = "create"  # the option value for 新建
 CONFIRM = "confirm"  # the slot of a question whether all of it was meant
+DOUBLE = "double"  # the slot of a question whether the new record is one that is there
 TIME_SLOTS = {"due_at": "all_day", "next_at": "next_all_day", "until": ""}
 WORD_SLOTS = frozenset({"words", "summary", "reason", "deal", "body", "welcome", "channel", "contact"})
 
@@ -116,12 +117,33 @@ def fill(row: DraftRow, value: Any) -> list[c.Command]:
     commands = c.decode(row.commands)
     if row.slot == CONFIRM:
         return commands
+    if row.slot == DOUBLE:
+        return _settled(commands, value, row.source)
     if value == CREATE:
         return [_creation(row, commands), *commands]
     return [
         _answered(command, row, value) if index == row.position or _same_gap(command, row) else command
         for index, command in enumerate(commands)
     ]
+
+
+def _settled(commands: list[c.Command], value: dict[str, Any], source: str) -> list[c.Command]:
+    """What becomes of a creation that may be a double: made all the same, or what follows it is about the one there is."""
+    first, rest = commands[0], commands[1:]
+    if "new" in value:
+        return [c.replace(first, sure=True), *rest]
+    if isinstance(first, c.CreateDeal):
+        return [c.ShowDeal(deal=value["use"]), *rest]
+    name = getattr(first, "customer", "")
+    if "ask" in value:
+        return [c.AskShare(customer=value["ask"], called=name, words=source if rest else "")]
+    known = value["claim"] if "claim" in value else value["use"]
+    claims: list[c.Command] = [c.ClaimCustomer(customer=known)] if "claim" in value else []
+    about = [
+        c.replace(command, customer=known) if getattr(command, "customer", None) == name else command
+        for command in rest
+    ]
+    return [*claims, *about] or [c.ShowCustomer(customer=known)]
 
 
 def _creation(row: DraftRow, commands: list[c.Command]) -> c.Command:

@@ -13,11 +13,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from python_calamine import CalamineError, CalamineWorkbook
 from sqlalchemy.orm import Session
-from stdnum.cn import uscc
 
-from scrm import audit
+from scrm import audit, doubles
+from scrm.access import SYSTEM
+from scrm.company_names import BadCreditCode, credit_code, name_key
 from scrm.db import Database
-from scrm.lookup import name_key
 from scrm.models import Contact, Customer, Identity, Member
 
 # A second process must not hold SQLite's only writer for long: 50 ms with the commit, then as long a rest.
@@ -33,9 +33,11 @@ HEADERS: Headers = {
     "contact": ("联系人", "联系人姓名", "contact"),
     "title": ("职务", "职位", "title"),
     "contact_phone": ("联系人电话", "手机", "手机号", "contact_phone"),
+    "anyway": ("仍要新建", "anyway"),
 }
 ENDINGS = (".xlsx", ".xls", ".csv")
 LIMITS = {"name": 128, "phone": 32, "region": 32, "tier": 32, "contact": 64, "title": 64, "contact_phone": 32}
+ANYWAY = ("是", "1", "yes", "y", "true", "TRUE")
 _LABELS = {field: names[0] for field, names in HEADERS.items()}
 
 
@@ -137,7 +139,7 @@ def _one(session: Session, values: dict[str, str], owners: Owners) -> str:
                     )
                 )  # fmt: skip
                 session.flush()
-    except BadRow as error:
+    except (BadRow, BadCreditCode) as error:
         return str(error)
     except sa.exc.IntegrityError:
         return "客户名称或信用代码与已有客户重复"
@@ -152,24 +154,39 @@ def _check(values: dict[str, str]) -> None:
             raise BadRow(f"{_LABELS[field]}超过 {limit} 个字")
     if not name_key(values["name"]):
         raise BadRow("客户名称只有标点符号")
-    code = values.get("credit_code", "")
-    if code and not uscc.is_valid(code):
-        raise BadRow("统一社会信用代码校验不通过")
+    if values.get("credit_code"):
+        values["credit_code"] = credit_code(values["credit_code"])
     if (values.get("title") or values.get("contact_phone")) and not values.get("contact"):
         raise BadRow("填了职务或手机，但缺少联系人姓名")
 
 
 def _add_customer(session: Session, values: dict[str, str], owner_id: int | None) -> Customer:
-    key = name_key(values["name"])[:128]
-    if session.scalar(sa.select(Customer.id).where(Customer.name_key == key)) is not None:
-        raise BadRow("客户已存在")
+    _refuse_double(session, values)
     customer = Customer(
-        name=values["name"], name_key=key, credit_code=uscc.compact(values["credit_code"]) if values.get("credit_code") else None,
+        name=values["name"], name_key=name_key(values["name"])[:128], credit_code=values.get("credit_code") or None,
         phone=values.get("phone", ""), region=values.get("region", ""), tier=values.get("tier", ""), owner_id=owner_id,
     )  # fmt: skip
     session.add(customer)
     session.flush()
     return customer
+
+
+def _refuse_double(session: Session, values: dict[str, str]) -> None:
+    """Raises BadRow naming the customer that this row would double, one of the same file too."""
+    found = doubles.find(
+        session, SYSTEM, values["name"], code=values.get("credit_code", ""), phone=values.get("phone", "")
+    )
+    anyway = values.get("anyway", "") in ANYWAY
+    double = next((one for one in found if one.certain or not anyway), None)
+    if double is None:
+        return
+    who = f"客户「{double.name}」" + (f"（负责人 {double.owner}）" if double.owner else "")
+    if double.why == "same":
+        raise BadRow(f"客户已存在：{who}")
+    if double.why == "code":
+        raise BadRow(f"信用代码已登记在{who}名下")
+    what = "电话相同" if double.why == "phone" else "名称相近"
+    raise BadRow(f"与{who}{what}，可能重复；确实是另一家，就加一列「仍要新建」填「是」再导入")
 
 
 class Owners:

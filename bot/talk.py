@@ -28,7 +28,7 @@ _DEAL_COMMANDS = (
     c.SetKind,
     c.ShowDealPeople,
 )
-_CUSTOMER_COMMANDS = (c.LogActivity, c.ScheduleFollowUp, c.CreateDeal, c.SetTier)
+_CUSTOMER_COMMANDS = (c.LogActivity, c.ScheduleFollowUp, c.CreateDeal, c.SetTier, c.SetCreditCode)
 _SUBJECTS: dict[str, type[Any]] = {
     "deal": Deal,
     "course": Deal,

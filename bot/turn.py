@@ -47,9 +47,10 @@ from bot.nlu.unknown import is_trade, trade
 from bot.outbox import door_of
 from bot.tables import Inbox
 from bot.views import exists, view_card
-from scrm import audit, lookup, members
+from scrm import audit, doubles, lookup, members
 from scrm.access import SYSTEM, Actor
 from scrm.deals import SeveralDeals
+from scrm.doubles import IsADouble
 from scrm.errors import (
     AlreadySo,
     Ambiguous,
@@ -287,6 +288,13 @@ class Turn:
         options = tuple(Candidate(row.id, row.name) for row in found)
         return WhichOne(spoken, options) if options else WhoIsIt(spoken)
 
+    def _double(self, error: UnknownName) -> IsADouble | None:
+        """The question that comes before an unknown customer is made, where it may be there out of sight or under another name."""
+        found = doubles.find(self.session, self.context.actor, error.spoken)
+        near = {candidate.id for candidate in error.close} - {double.id for double in found}
+        asked = IsADouble(error.spoken, found)
+        return asked if found and asked.options and not near else None
+
     @property
     def _may_create(self) -> bool:
         return self.context.actor.may(c.CreateCustomer.roles)
@@ -344,6 +352,11 @@ class Turn:
     def _explain(self, error: DomainError, commands: list[c.Command], source: str) -> tuple[Card, str]:
         if isinstance(error, UnknownName) and error.slot == "customer" and is_trade(error.spoken):
             error = self._which(error.spoken)  # a trade is no name to make a customer of
+        elif isinstance(error, UnknownName) and error.slot == "customer" and self._may_create:
+            commands = (
+                [c.CreateCustomer(customer=error.spoken), *commands] if (double := self._double(error)) else commands
+            )
+            error = double or error
         if isinstance(error, (Ambiguous, UnknownName, Missing)):
             if isinstance(error, UnknownName) and not drafts.options_of(error, creates=self._may_create):
                 return error_cards.error_card(error, creates=self._may_create), "refused"

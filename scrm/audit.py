@@ -190,7 +190,7 @@ def undo(session: Session, rows: Sequence[Audit], now: datetime) -> None:
         with session.begin_nested():
             for row in rows:
                 _revert(session, row)
-                if not _moves(row):  # owners come back all at once
+                if not _moves(row):  # what was moved by one statement comes back all at once
                     session.flush()
     except IntegrityError as error:
         raise UndoRefused(who="同事", what="相关记录") from error
@@ -199,7 +199,7 @@ def undo(session: Session, rows: Sequence[Audit], now: datetime) -> None:
 
 
 def _moves(row: Audit) -> bool:
-    return row.op == "update" and set(row.before or {}) <= {"owner_id", "version"}
+    return row.op == "update" and set(row.before or {}) <= {"owner_id", "version", "customer_id", "contact_id"}
 
 
 def loaded(session: Session, rows: Iterable[Audit]) -> list[Any]:

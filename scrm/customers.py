@@ -9,11 +9,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from scrm import access
+from scrm import access, company_names, lookup, shares
 from scrm.access import Actor
 from scrm.errors import AlreadySo, Refused
 from scrm.lookup import name_key
 from scrm.models import Activity, Contact, Customer, CustomerTag, Deal, FollowUp, Member, Stage, Tag
+from scrm.versions import hold
 
 LAST_ACTIVITIES = 3
 MAX_PEOPLE = 8
@@ -44,6 +45,27 @@ class InPool(Refused):
     sentence = "「{name}」在公海里，还没有负责人。回复「领取 {name}」就归您跟进。"
 
 
+class CodeAlready(AlreadySo):
+    """The customer has this credit code."""
+
+    sentence = "信用代码已经是这个了。"
+
+    def __init__(self, view: str) -> None:
+        super().__init__(view, self.sentence)
+
+
+class CodeTaken(Refused):
+    """Another customer in sight has this credit code."""
+
+    sentence = "这个信用代码已经登记在「{other}」名下。如果是同一家，可以说：合并客户 {other} 和 {name}"
+
+
+class CodeTakenElsewhere(Refused):
+    """A customer out of sight has this credit code."""
+
+    sentence = "这个信用代码已经登记在公司另一家客户名下，已有同事在跟进，没有保存。请核对，或联系您的主管。"
+
+
 class NoName(Refused):
     """Nothing is left of the name without its punctuation."""
 
@@ -72,6 +94,7 @@ class Brief:
     activities: Sequence[tuple[Activity, str]]  # with the name of who made it
     next_step: FollowUp | None
     tags: Sequence[str]
+    helpers: Sequence[str] = ()  # colleagues it is shared with
 
 
 def alike(session: Session, actor: Actor, name: str) -> Sequence[Customer]:
@@ -93,16 +116,17 @@ def exists(session: Session, name: str) -> bool:
     return session.scalar(sa.select(Customer.id).where(Customer.name_key == name_key(name)[:128])) is not None
 
 
-def create(session: Session, actor: Actor, name: str, now: datetime) -> Customer:
-    """A new customer of this actor. Raises Exists, ExistsElsewhere, InPool, NoName; two at once get one customer."""
+def create(session: Session, actor: Actor, name: str, now: datetime, *, code: str = "", phone: str = "") -> Customer:
+    """A new customer of this actor. Raises Exists, ExistsElsewhere, InPool, NoName, BadCreditCode; two at once get one."""
     name, key = name.strip()[:128], name_key(name)[:128]
     if not key:
         raise NoName
+    code = company_names.credit_code(code) if code else ""
     values = {
-        "name": name, "name_key": key, "owner_id": actor.member_id, "phone": "", "region": "", "tier": "", "version": 1,
-        "created_at": now, "updated_at": now, "row_version": 1,
+        "name": name, "name_key": key, "credit_code": code or None, "owner_id": actor.member_id, "phone": phone[:32], "region": "",
+        "tier": "", "version": 1, "created_at": now, "updated_at": now, "row_version": 1,
     }  # fmt: skip
-    existing = session.scalars(sa.select(Customer).where(Customer.name_key == key)).one_or_none()
+    existing = _same(session, key, code)
     if existing is None:
         try:
             with session.begin_nested():
@@ -111,10 +135,34 @@ def create(session: Session, actor: Actor, name: str, now: datetime) -> Customer
                 session.flush()
             return customer
         except sa.exc.IntegrityError:
-            existing = session.scalars(sa.select(Customer).where(Customer.name_key == key)).one()
-    if session.scalar(sa.select(Customer.id).where(Customer.id == existing.id, access.customers(actor))) is not None:
+            existing = _same(session, key, code)
+            if existing is None:
+                raise
+    if lookup.is_seen(session, actor, existing):
         raise Exists(f"customer:{existing.id}")
     raise InPool(name=name) if existing.owner_id is None else ExistsElsewhere(name=name)
+
+
+def _same(session: Session, key: str, code: str) -> Customer | None:
+    """The customer of this name or code, which no second one may have."""
+    same = sa.or_(Customer.name_key == key, Customer.credit_code == code) if code else Customer.name_key == key
+    return session.scalars(sa.select(Customer).where(same).order_by(Customer.id).limit(1)).first()
+
+
+def set_code(session: Session, actor: Actor, customer: Customer, said: str) -> None:
+    """The customer's 统一社会信用代码. Raises BadCreditCode, CodeAlready, CodeTaken or CodeTakenElsewhere."""
+    code = company_names.credit_code(said)
+    if hold(session, customer).credit_code == code:
+        raise CodeAlready(f"customer:{customer.id}")
+    try:
+        with session.begin_nested():
+            customer.credit_code = code
+            session.flush()
+    except sa.exc.IntegrityError as error:
+        session.info.pop("audit", None)  # what was to be written of it
+        other = session.scalars(sa.select(Customer).where(Customer.credit_code == code)).one()
+        seen = lookup.is_seen(session, actor, other)
+        raise (CodeTaken(other=other.name, name=customer.name) if seen else CodeTakenElsewhere()) from error
 
 
 def brief(session: Session, actor: Actor, customer: Customer) -> Brief:
@@ -148,10 +196,9 @@ def brief(session: Session, actor: Actor, customer: Customer) -> Brief:
         .where(CustomerTag.customer_id == customer.id)
         .order_by(Tag.name)
     ).all()
-    owner = session.get(Member, customer.owner_id) if customer.owner_id else None
     return Brief(
-        customer, owner.name if owner else "", people, [OpenDeal(deal, stage) for deal, stage in deals.all()],
-        [(activity, name) for activity, name in activities.all()], next_step, tags,
+        customer, lookup.owner_name(session, customer), people, [OpenDeal(deal, stage) for deal, stage in deals.all()],
+        [(activity, name) for activity, name in activities.all()], next_step, tags, shares.collaborators(session, customer),
     )  # fmt: skip
 
 

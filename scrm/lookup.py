@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -12,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from scrm import access
 from scrm.access import Actor
+from scrm.company_names import name_key as name_key
 from scrm.errors import Ambiguous, Candidate, NotFound, UnknownName
 from scrm.models import (
     Activity,
@@ -33,16 +32,10 @@ N = TypeVar("N", Customer, Contact, Deal, Member, Stage)
 Ref = int | str
 MAX_CANDIDATES = 10
 ACCOUNT_TAIL = 6  # letters of an account that tell namesakes apart
-_NOISE = re.compile(r"[\s()（）\[\]【】,，.。·\-_&]+")
 _CLAUSES: dict[type[Any], Any] = {
     Customer: access.customers, Contact: access.contacts, Deal: access.deals, Activity: access.activities,
     FollowUp: access.followups, Campaign: access.campaigns,
 }  # fmt: skip
-
-
-def name_key(name: str) -> str:
-    """A company name as it is compared: width, case, spaces and punctuation folded."""
-    return _NOISE.sub("", unicodedata.normalize("NFKC", name)).casefold()
 
 
 def by_id(session: Session, actor: Actor, kind: type[R], id: int, *, lock: bool = False) -> R:
@@ -63,6 +56,12 @@ def is_seen(session: Session, actor: Actor, row: Customer) -> bool:
     """Whether this actor may look at the customer."""
     query = sa.select(Customer.id).where(Customer.id == row.id, access.customers(actor))
     return session.scalar(query) is not None
+
+
+def owner_name(session: Session, customer: Customer) -> str:
+    """Who owns it; "" in the public pool. For those who see the customer."""
+    owner = session.get(Member, customer.owner_id) if customer.owner_id else None
+    return owner.name if owner else ""
 
 
 def customer(session: Session, actor: Actor, ref: Ref) -> Customer:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from scrm import audit
+from scrm import activities, audit
 from scrm.access import Actor
 from scrm.errors import NothingToUndo, Refused, UndoRefused
 from scrm.models import (
@@ -128,6 +128,13 @@ def take_back(session: Session, actor: Actor, rows: Sequence[Audit], now: dateti
         if refused.by is not None and refused.by.member_id == actor.member_id:
             raise ChangedByYouSince(rows[0].turn, refused.by) from refused
         raise
+    activities.recount(session, _companies_of_activities(rows))
+
+
+def _companies_of_activities(rows: Sequence[Audit]) -> set[int]:
+    """The customers that activities came to or went from: when each was last in contact is counted anew."""
+    moved = [values for row in rows if row.table_name == "activity" for values in (row.before, row.after) if values]
+    return {values["customer_id"] for values in moved if "customer_id" in values}
 
 
 def _resting_on(session: Session, actor: Actor, rows: Sequence[Audit]) -> Audit | None:
@@ -183,6 +190,13 @@ def _name(session: Session, column: str, value: Any) -> Any:
         return value
     record = session.get(_REFERS[column], value)
     return record.name if record is not None else ""
+
+
+def deleted_customer(rows: Iterable[Audit]) -> str:
+    """The name of the customer that these rows deleted; "" for none."""
+    return next(
+        (str((row.before or {})["name"]) for row in rows if (row.table_name, row.op) == ("customer", "delete")), ""
+    )
 
 
 def views_of(session: Session, rows: Iterable[Audit]) -> set[str]:

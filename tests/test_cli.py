@@ -244,16 +244,21 @@ def test_an_excel_file_is_imported_row_by_row(company: Company, tmp_path: Path) 
     sheet.append(["宏图 精密", "李娜", "", "", "", "同一家"])
     sheet.append(["金石建材", "王五", "", "", "", "没有这个人"])
     sheet.append(["青山药业", "李娜", "", "", "91110108551385082X", "代码不对"])
+    sheet.append(["遠洋物流有限公司", "李娜", "", "", "", "同一家，繁体"])
+    sheet.append(["远洋船务", "李娜", "", "", "91110108551385082Q", "代码重复"])
     book.save(tmp_path / "客户.xlsx")
     done = company.run("import", "customers", tmp_path / "客户.xlsx")
-    assert "导入 2 行，未导入 4 行" in done.stdout
+    assert "导入 2 行，未导入 6 行" in done.stdout
     assert "100%" in done.stderr
     bad = openpyxl.load_workbook(tmp_path / "客户-未导入.xlsx").active
     assert bad is not None
     rows = [[cell or "" for cell in row] for row in bad.iter_rows(values_only=True)]
     assert rows[0][-1] == "未导入原因"
     assert [row[-1] for row in rows[1:]] == [
-        "缺少客户名称", "客户已存在", "负责人「王五」不在成员列表里", "统一社会信用代码校验不通过",
+        "缺少客户名称", "客户已存在：客户「宏图精密」（负责人 李娜）", "负责人「王五」不在成员列表里",
+        "「91110108551385082X」统一社会信用代码校验不通过，可能抄错了一位，请核对。",
+        "与客户「远洋物流」（负责人 李娜）名称相近，可能重复；确实是另一家，就加一列「仍要新建」填「是」再导入",
+        "信用代码已登记在客户「远洋物流」（负责人 李娜）名下",
     ]  # fmt: skip
     with company.database().read() as session:
         assert set(session.scalars(sa.select(Customer.name))) == {"宏图精密", "远洋物流"}

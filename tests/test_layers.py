@@ -20,7 +20,7 @@ RANGE = re.compile(r"[\u3400-\u9fff]-[\u3400-\u9fff]")  # in a character class o
 # What each layer may import of ours: prefixes of modules. `scrm` stands below everything.
 MAY_IMPORT = {
     "scrm": ("scrm",),
-    "bot.nlu": ("bot.nlu", "bot.commands", "scrm.calendar"),
+    "bot.nlu": ("bot.nlu", "bot.commands", "scrm.calendar", "scrm.company_names"),
     "bot.cards": ("bot.cards", "bot.commands", "bot.nlu", "bot.pictures", "scrm"),
     "bot.pictures": ("bot.pictures",),
     "bot.handlers": ("bot.handlers", "bot.cards", "bot.nlu", "bot.pictures", "bot.commands", "bot.context", "bot.drafts", "bot.events", "bot.outbox", "bot.version", "scrm"),
@@ -61,6 +61,8 @@ CHINESE_FOR_A_REASON = {
     "bot.platforms.wecom.socket": "the mark 重发 on what may have arrived before",
     "scrm.access": "the name of the system itself",
     "scrm.audit": "who and what, in the sentence of a domain error",
+    "scrm.company_names": "places and legal forms cut off a name before it is compared",
+    "scrm.simplified": "the table of traditional letters",
     "scrm.lookup": "titles cut off a name before it is looked up",
 }
 

@@ -28,6 +28,7 @@ SHOWN_DEALS = 3
 SUMMARY = 34  # of three activities, so that people and deals fit above them on every phone
 LIST = "customers"
 MAKE_ANYWAY = "仍然新建"
+WHOSE_CODE = "是哪家客户的信用代码？"
 _ROLES = {"decision_maker": "决策人", "influencer": "影响人", "user": "使用人", "gatekeeper": "把关人"}
 
 
@@ -35,6 +36,7 @@ def created_card(customer: Customer, turn: str) -> Card:
     """A new customer."""
     return Card(
         title=f"已新建客户 · {clip(customer.name, 24)}",
+        rows=rows(("信用代码", customer.credit_code or ""), ("电话", masked_phone(customer.phone))),
         note=f"接下来可以说：{short(customer.name)} 新商机 名称 80万",
         buttons=(
             Button("安排跟进", pack(ScheduleFollowUp(customer=customer.id)), "primary"),
@@ -45,15 +47,19 @@ def created_card(customer: Customer, turn: str) -> Card:
     )
 
 
+def coded_card(customer: Customer, before: str, turn: str) -> Card:
+    """The credit code was noted, or another put in its place."""
+    return Card(
+        title=f"已{'更正' if before else '登记'}信用代码 · {short(customer.name)}",
+        rows=rows(("信用代码", customer.credit_code or ""), ("原来是", before)),
+        buttons=(Button("看客户", pack(ShowCustomer(customer=customer.id))), Button("撤销", pack(Undo(turn=turn)))),
+        view=f"customer:{customer.id}",
+    )
+
+
 def is_a_trade(said: str) -> str:
     """The question before a customer is made whose name is only a trade."""
     return f"「{clip(said, 16)}」像是行业，不像公司的名称，确定这样新建吗？"
-
-
-def is_it(known: Customer, name: str) -> str:
-    """The question before a customer is made that one in sight is called like."""
-    called, wanted = short(known.name), clip(name.strip(), 12)
-    return f"已有「{called if called != wanted else known.name}」，还要新建「{wanted}」吗？"
 
 
 def brief_card(brief: Brief, zone: ZoneInfo, now: datetime, *, phones: bool = False) -> Card:
@@ -66,11 +72,13 @@ def brief_card(brief: Brief, zone: ZoneInfo, now: datetime, *, phones: bool = Fa
         subtitle=" · ".join(part for part in (customer.tier, customer.region) if part),
         rows=rows(
             ("负责人", brief.owner or "公海"),
+            ("协作", "、".join(brief.helpers)),
             ("联系人", "、".join(_person(person, phones=phones) for person in brief.people[:4])),
             ("商机", _deals(brief) or "暂无进行中的商机"),
             ("下一步", next_step),
             ("标签", "、".join(brief.tags)),
             ("电话", masked_phone(customer.phone)),
+            ("信用代码", customer.credit_code or ""),
         ),
         text="最近跟进\n" + "\n".join(lines) if lines else "还没有跟进记录",
         buttons=_brief_buttons(brief),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.cards.card import MAX_OPTIONS, Button, Card, Choice, Option
+from bot.cards.doubles import double_question
 from bot.cards.names import ENTRY, beginning, company_entry, entry, numbered, shorts
 from bot.cards.undo import in_the_way_card
 from bot.cards.words import clip, visit_example
 from bot.commands import AnswerDraft, Help, pack
+from scrm.doubles import IsADouble
 from scrm.errors import Ambiguous, DomainError, Missing, UnknownName, WhichOne
 from scrm.undoing import InTheWay
 
@@ -29,6 +31,7 @@ NAMES = {
     "pool": "看公海", "pooled": "看公海里的客户", "claim": "领取客户", "release": "放回公海", "assign_pooled": "分配公海客户", "pool_rule": "看公海规则", "define_pool_rule": "设置公海规则",
     "define_idle_rule": "设置回收规则", "drop_idle_rule": "删除回收规则", "idle_rules": "查看回收规则", "try_idle_rules": "试跑回收规则", "idle": "查看该跟进的客户",
     "follow_today": "安排跟进", "pass_on": "转给同事", "give_up": "放弃客户", "ask_extension": "申请延期", "extension": "审批延期", "future": "查看未来机会",
+    "credit_code": "登记信用代码", "ask_share": "申请协作", "share": "答复协作申请", "merge": "合并客户", "confirm_merge": "合并客户",
     "loss_reason": "填写丢单原因", "cancel_follow_up": "取消待办",
 }  # fmt: skip
 _TIME_SLOTS = {"due_at": "周五下午3点", "next_at": "周五下午3点", "until": "下个月15号"}
@@ -42,6 +45,8 @@ _TITLES = {
     "manager": "哪位主管？",
     "giver": "要移交谁的客户？",
     "taker": "转给哪位成员？",
+    "first": "合并哪一家？",
+    "second": "和哪一家合并？",
 }
 
 
@@ -89,6 +94,8 @@ def question_card(error: Ambiguous | UnknownName | Missing, draft_id: int, optio
 
 def _question(error: Ambiguous | UnknownName | Missing, options: Sequence[str]) -> tuple[str, str]:
     """The title, and what is said below it."""
+    if isinstance(error, IsADouble):
+        return double_question(error)
     if isinstance(error, Missing):
         title = clip(error.question, 36)
         return title, "" if title == error.question else error.question

@@ -18,7 +18,7 @@ from scrm.undoing import Change, InTheWay
 MAX_LINES = 8
 _NOUNS = {
     "customer": "客户", "contact": "联系人", "deal": "商机", "activity": "跟进记录", "followup": "待办", "contact_tag": "标签",
-    "customer_tag": "标签", "channel": "渠道活码", "campaign": "群发", "handover": "移交", "member": "成员", "idle_rule": "回收规则", "pool_rule": "公海规则", "lead": "线索", "lead_rule": "线索规则", "extension": "延期申请", "cover": "代理安排", "pipeline": "销售流程", "stage": "销售阶段", "contract": "合同", "deal_product": "产品", "deal_competitor": "竞品", "deal_contact": "决策链成员",
+    "customer_tag": "标签", "channel": "渠道活码", "campaign": "群发", "handover": "移交", "share_request": "协作申请", "customer_alias": "客户别名", "member": "成员", "idle_rule": "回收规则", "pool_rule": "公海规则", "lead": "线索", "lead_rule": "线索规则", "extension": "延期申请", "cover": "代理安排", "pipeline": "销售流程", "stage": "销售阶段", "contract": "合同", "deal_product": "产品", "deal_competitor": "竞品", "deal_contact": "决策链成员",
 }  # fmt: skip
 _VERBS = {"insert": "删除了新建的", "delete": "恢复了删除的"}
 _TAG_VERBS = {"insert": "去掉了", "delete": "恢复了"}
@@ -48,7 +48,7 @@ _FIELDS: dict[str, tuple[str, Show]] = {
     "stage_id": ("阶段", _text), "amount": ("金额", lambda value, _: money(Decimal(value))), "owner_id": ("负责人", _text),
     "customer_id": ("客户", _text), "deal_id": ("商机", _text), "manager_id": ("主管", _text), "role": ("角色", _named(ROLE_NAMES)), "due_at": ("时间", _moment),
     "expected_close_on": ("预计签约", _day), "paused_until": ("暂停到", _day), "lost_reason": ("原因", _text), "summary": ("内容", _text),
-    "ends_on": ("到期日", _day), "tier": ("级别", _text), "win_percent": ("赢率", lambda value, _: f"{value}%"), "expected_days": ("标准天数", lambda value, _: f"{value}天"),
+    "credit_code": ("信用代码", _text), "ends_on": ("到期日", _day), "tier": ("级别", _text), "win_percent": ("赢率", lambda value, _: f"{value}%"), "expected_days": ("标准天数", lambda value, _: f"{value}天"),
     "happened_at": ("时间", _moment), "action": ("事项", _text), "body": ("内容", _text),
 }  # fmt: skip
 _STATUSES = {
@@ -68,6 +68,15 @@ def undone_card(source: str, changes: Sequence[Change], notes: Sequence[str], cl
     parts = (said, bullets(lines, MAX_LINES) or "刚才的改动已全部恢复。", *dict.fromkeys(notes))
     onwards = (Button("撤销前面那一条", pack(Undo(turn=then)), "primary"),) if then else ()
     return Card(title="已撤销", text="\n".join(part for part in parts if part), buttons=onwards)
+
+
+def unmerged_card(source: str, back: str) -> Card:
+    """A merge was taken back."""
+    said = f"「{clip(source, 60)}」\n" if source and not source.startswith("[") else ""
+    return Card(
+        title="已撤销合并",
+        text=f"{said}「{clip(back, 30)}」已恢复，联系人、商机、跟进、待办、标签和合同都回到原来的客户；合并之后新加的记录留在现在的客户里。",
+    )
 
 
 def in_the_way_card(error: InTheWay, called: Mapping[str, str]) -> Card:

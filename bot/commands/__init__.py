@@ -32,6 +32,7 @@ from bot.commands.dealing import (
     ShowDealPeople,
     ShowPipelines,
 )
+from bot.commands.doubles import AskShare, ConfirmMerge, DecideShare, MergeCustomers, SetCreditCode
 from bot.commands.figures import (
     CallTheRoll,
     PromiseDeal,
@@ -164,6 +165,7 @@ __all__ = [
     "Amend",
     "AnswerDraft",
     "AskExtension",
+    "AskShare",
     "AssignPooled",
     "BackReason",
     "BadButton",
@@ -177,6 +179,7 @@ __all__ = [
     "Comment",
     "CompleteFollowUp",
     "ConfirmHandOver",
+    "ConfirmMerge",
     "CreateCampaign",
     "CreateChannel",
     "CreateContact",
@@ -185,6 +188,7 @@ __all__ = [
     "CreateLead",
     "DealPerson",
     "DecideExtension",
+    "DecideShare",
     "DefineIdleRule",
     "DefineLeadRule",
     "DefinePipeline",
@@ -203,6 +207,7 @@ __all__ = [
     "LogActivity",
     "LoseDeal",
     "LossReason",
+    "MergeCustomers",
     "MoveDeal",
     "MyCustomers",
     "MyDeals",
@@ -225,6 +230,7 @@ __all__ = [
     "ScheduleFollowUp",
     "SendWeek",
     "SetCover",
+    "SetCreditCode",
     "SetKind",
     "SetManager",
     "SetRole",

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bot.commands import dealing, figures, handovers, leads, pool, quiet, records, sales, teams
+from bot.commands import dealing, doubles, figures, handovers, leads, pool, quiet, records, sales, teams
 from bot.commands.base import Asked, Command
 
 ALL: tuple[type[Command], ...] = tuple(
     value
-    for module in (records, sales, dealing, teams, figures, handovers, quiet, pool, leads)
+    for module in (records, sales, dealing, teams, figures, handovers, quiet, pool, leads, doubles)
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, Command) and value not in (Command, Asked)
 )

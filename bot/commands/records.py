@@ -52,11 +52,13 @@ class SmallTalk(Command, frozen=True, tag="small_talk"):
 
 
 class CreateCustomer(Command, frozen=True, tag="new_customer"):
-    """新建客户 X."""
+    """新建客户 X, with its 统一社会信用代码 and phone where they are said."""
 
     roles: ClassVar[frozenset[str]] = SALES
     customer: str
-    sure: bool = False  # made although one in sight is called alike
+    sure: bool = False  # made although it may be there already
+    code: str = ""
+    phone: str = ""
 
 
 class ShowCustomer(Command, frozen=True, tag="customer"):

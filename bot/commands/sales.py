@@ -18,6 +18,7 @@ class CreateDeal(Command, frozen=True, tag="new_deal"):
     amount: Decimal | None = None
     stage: Ref | None = None
     kind: str = ""  # new, renewal, expansion; "" = by its name
+    sure: bool = False  # made although the customer has one like it
 
 
 class ShowDeal(Command, frozen=True, tag="deal"):

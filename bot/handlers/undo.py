@@ -31,6 +31,8 @@ def undo(command: c.Undo, context: Context) -> Card:
     changes, views = undoing.describe(session, rows), undoing.views_of(session, rows)
     undoing.take_back(session, context.actor, rows, context.now)
     context.touch(*views)
+    if rows[0].command == c.ConfirmMerge.__struct_config__.tag:
+        return cards.unmerged_card(rows[0].source, undoing.deleted_customer(rows))
     return cards.undone_card(rows[0].source, changes, notes, clock_of(context), command.then)
 
 

@@ -1,4 +1,4 @@
-"""From a frame to the Commands of figures: whose, which days, which measure; pure."""
+"""From a frame to the Commands of figures (whose, which days, which measure) and of doubles; pure."""
 
 from __future__ import annotations
 
@@ -89,6 +89,15 @@ def _ref(mention: Mention | None) -> Ref | None:
     return None if mention is None else mention.ref if mention.ref is not None else mention.name
 
 
+def _credit_code(frame: Frame, _: datetime, __: Scope) -> list[c.Command]:
+    return [c.SetCreditCode(code=frame.code, customer=_ref(frame.customer))]
+
+
+def _merge(frame: Frame, _: datetime, __: Scope) -> list[c.Command]:
+    said = frame.details
+    return [c.MergeCustomers(first=_ref(frame.customer), second=_ref(said["other"]), into=said["keeps"] is not None)]
+
+
 BUILDERS: dict[str, Callable[[Frame, datetime, Scope], list[c.Command]]] = {
     "query_funnel": _funnel,
     "query_forecast": _forecast,
@@ -98,4 +107,6 @@ BUILDERS: dict[str, Callable[[Frame, datetime, Scope], list[c.Command]]] = {
     "ask_target": _standing,
     "promises": _promises,
     "chance": _chance,
+    "credit_code": _credit_code,
+    "merge": _merge,
 }

@@ -179,7 +179,8 @@ def _amend(frame: Frame, times: _Times) -> list[c.Command]:
 
 
 def _new_customer(frame: Frame, times: _Times) -> list[c.Command]:
-    created: list[c.Command] = [c.CreateCustomer(customer=_spoken(frame, frame.customer))]
+    code, phone = frame.details.get("code", ""), frame.details.get("phone", "")
+    created: list[c.Command] = [c.CreateCustomer(customer=_spoken(frame, frame.customer), code=code, phone=phone)]
     return created + (_new_contact(frame, times) if frame.contacts else [])
 
 

@@ -15,6 +15,7 @@ from bot.nlu import (
     deal_facts,
     deal_kinds,
     dealing,
+    doubles,
     forms,
     intents,
     leads,
@@ -85,6 +86,9 @@ def understand(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope, *, 
     `chat`: also what is no published intent, as how a deal's course is to be.
     """
     text = tidy(text)
+    read = partial(_understand, sent_at=sent_at, lexicon=lexicon, scope=scope, chat=True)
+    if chat and (frame := doubles.match(text, read, lexicon, scope)) is not None:
+        return frame
     kind, plain = deal_kinds.apart(text)
     if kind:
         frame = _understand(plain, sent_at, lexicon, scope, chat=chat)

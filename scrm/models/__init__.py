@@ -3,7 +3,7 @@
 from scrm.models.activities import ACTIVITY_KINDS, FOLLOWUP_STATUSES, Activity, ActivityContact, CheckIn, FollowUp
 from scrm.models.audit import Audit
 from scrm.models.base import Base, BigId, Tracked
-from scrm.models.customers import Contact, Customer, CustomerAlias, CustomerShare, Follow
+from scrm.models.customers import Contact, Customer, CustomerAlias, CustomerShare, Follow, ShareRequest
 from scrm.models.deals import (
     DEAL_STATUSES,
     DECISION_ROLES,
@@ -73,6 +73,7 @@ __all__ = [
     "PoolEntry",
     "PoolRule",
     "Promise",
+    "ShareRequest",
     "Stage",
     "StageChange",
     "Standard",

@@ -184,9 +184,9 @@ async def test_a_record_of_a_customer_with_several_deals_is_put_to_one_by_two_ta
 async def test_a_customer_called_alike_is_asked_about_before_it_is_made_twice(firm: Firm, again: str) -> None:
     await firm.say("lina", "新建客户 宏图精密机械制造有限公司")
     asked = await firm.say("lina", f"新建客户 {again}")
-    assert "已有「宏图精密机械制造」" in asked.text
+    assert "宏图精密机械制造有限公司（名称相近），负责人 李娜" in asked.text
     assert await firm.count(Customer) == 1
-    made = await firm.click("lina", asked, "仍然新建")
+    made = await firm.click("lina", asked, "仍要新建")
     assert "已新建客户" in made.text
     assert await firm.count(Customer) == 2
 

@@ -9,8 +9,10 @@ from decimal import Decimal
 import pytest
 
 from bot import commands as c
+from bot.cards.doubles import double_question
 from scrm import customers
 from scrm.customers import PAGE, Exists, ExistsElsewhere, InPool, NoName
+from scrm.doubles import IsADouble
 from scrm.errors import NotFound, UnknownName
 from scrm.models import Customer, CustomerShare, CustomerTag, Tag
 from tests.cast import Cast, pressed, texts, value
@@ -48,7 +50,10 @@ def test_latin_names_are_the_same_in_any_case_and_width(cast: Cast) -> None:
 
 def test_a_colleagues_customer_is_said_to_exist_and_nothing_more(cast: Cast) -> None:
     made(cast, "宏图精密", "孙浩")
-    refusal = str(cast.refused(ExistsElsewhere, "李娜", c.CreateCustomer(customer="宏图精密")))
+    asked = cast.refused(IsADouble, "李娜", c.CreateCustomer(customer="宏图精密"))
+    assert [label for label, _ in asked.options] == ["申请协作"]
+    assert "孙浩" not in double_question(asked)[1]
+    refusal = str(cast.refused(ExistsElsewhere, "李娜", c.CreateCustomer(customer="宏图精密", sure=True)))
     assert "主管" in refusal
     assert "孙浩" not in refusal
     assert cast.count(Customer) == 1
@@ -63,7 +68,10 @@ def test_a_customer_of_the_pool_is_given_out_by_the_manager(cast: Cast) -> None:
             session.get_one(Customer, customer_id).owner_id = None
 
     release()
-    assert "公海" in str(cast.refused(InPool, "李娜", c.CreateCustomer(customer="宏图精密")))
+    asked = cast.refused(IsADouble, "李娜", c.CreateCustomer(customer="宏图精密"))
+    assert [label for label, _ in asked.options] == ["领取"]
+    assert "公海" in double_question(asked)[1]
+    assert "公海" in str(cast.refused(InPool, "李娜", c.CreateCustomer(customer="宏图精密", sure=True)))
     assert value(cast.view("周涛", f"customer:{customer_id}"), "负责人") == "公海"
 
 

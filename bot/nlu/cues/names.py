@@ -1,10 +1,8 @@
 """How companies and people are named, and how their names are shortened in speech."""
 
 from bot.nlu.cues import words
+from scrm.company_names import PLACES as PLACES
 
-PLACES = words(
-    "中国 北京 上海 天津 重庆 广东 广州 深圳 珠海 佛山 东莞 中山 惠州 汕头 浙江 杭州 宁波 温州 嘉兴 绍兴 金华 台州 湖州 江苏 南京 苏州 无锡 常州 南通 徐州 扬州 盐城 镇江 泰州 昆山 福建 福州 厦门 泉州 漳州 莆田 山东 济南 青岛 烟台 潍坊 临沂 淄博 威海 河北 石家庄 唐山 保定 山西 太原 内蒙古 呼和浩特 包头 鄂尔多斯 辽宁 沈阳 大连 吉林 长春 黑龙江 哈尔滨 安徽 合肥 芜湖 江西 南昌 赣州 九江 河南 郑州 洛阳 湖北 武汉 宜昌 襄阳 湖南 长沙 株洲 湘潭 广西 南宁 柳州 桂林 海南 海口 三亚 四川 成都 绵阳 德阳 宜宾 贵州 贵阳 遵义 云南 昆明 西藏 拉萨 陕西 西安 咸阳 甘肃 兰州 青海 西宁 宁夏 银川 新疆 乌鲁木齐 香港 澳门 台湾"
-)
 PLACE_ENDS = "市省"
 BIG_REGIONS = words("华东 华南 华北 华中 东北 西北 西南 长三角 珠三角 京津冀 大湾区 海外 中原")
 REGIONS = [*BIG_REGIONS, *(place for place in PLACES if place != "中国")]
