@@ -30,7 +30,7 @@ _WANTED_THING, _BARE_GIVING = lazily(cue.WANTED_THING), lazily(cue.BARE_GIVING)
 _OBJECT, _NO_STEP = lazily(cue.OBJECT), lazily(cue.NO_STEP)
 _ACT, _WAITED_BEFORE = lazily(cue.ACT), lazily(cue.WAITED_BEFORE)
 _PUT, _DISPOSED = r.pattern(cue.PUT), lazily(cue.DISPOSED)
-_ASKED_OF_US = lazily(cue.ASKED_OF_US)
+_ASKED_OF_US, _MUST = lazily(cue.ASKED_OF_US), lazily(cue.MUST)
 _BARE_ACT = r.pattern(cue.BARE_ACT)
 _TOLD_NEXT = r.pattern(cue.TOLD_NEXT)
 _SAME_TIME = lazily(cue.SAME_TIME)
@@ -97,6 +97,8 @@ def _around(reading: Reading, when: When) -> str:
         first, last = spans[index - 1] if after != found else spans[max(index - 1, 0)]
         begun = max((other.span[1] for other in reading.times if first <= other.span[0] < last), default=first)
         found = _phrase(reading, begun, last)
+    if index and found in cue.HANDED and (must := _MUST.search(reading.skeleton[: start - 1])):
+        return reading.words(*must.span("x"))
     handed = found in cue.BINDING or bool(_BARE_GIVING.fullmatch(found))
     if index and handed and (asked := _ASKED_OF_US.search(reading.skeleton[: start - 1])):
         return _phrase(reading, *asked.span("x")) or found

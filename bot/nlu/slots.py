@@ -49,7 +49,9 @@ LEAST_BARE_SUM = 10_000  # a smaller number without a unit counts pieces
 MAX_OPTIONS = 30
 LEAST_SUM_BESIDE = 1_000
 _CORRECTED = lazily(cue.CORRECTED)
-_SUM, _NOT_SUM, _UNIT_PRICE, _TOTAL = (lazily(shows) for shows in (cue.SUM, cue.NOT_SUM, cue.UNIT_PRICE, cue.TOTAL))
+_SUM, _NOT_SUM, _UNIT_PRICE, _TOTAL, _PRICE_GAP = (
+    lazily(shows) for shows in (cue.SUM, cue.NOT_SUM, cue.UNIT_PRICE, cue.TOTAL, cue.PRICE_GAP)
+)
 _BUDGET_COUNTED = lazily(cue.BUDGET_COUNTED)
 _BUDGET = lazily(numerals.BUDGET_BEFORE)
 
@@ -68,6 +70,7 @@ def amount(reading: Reading, *, of_deal: bool = False) -> Quantity | None:
     """The sum that belongs to the act: a payment, contract or quote before a budget; `of_deal` also takes 40个 for one."""
     sums = [q for q in reading.amounts if not _NOT_SUM.match(reading.folded, q.span[0]) and not _counted(reading, q)]
     sums = [q for q in sums if q.span[0] >= corrected_at(reading)] or sums
+    sums = [q for q in sums if not _PRICE_GAP.search(_before(reading, q, 4))]
     if len(sums) > 1:
         if any(q.value >= LEAST_BARE_SUM for q in sums):  # 加20块, of things, beside what it costs
             sums = [q for q in sums if q.value >= LEAST_SUM_BESIDE]

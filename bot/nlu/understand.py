@@ -45,6 +45,7 @@ _WITH_OCCURRED = frozenset(
     {"log_visit", "move_deal", "win_deal", "lose_deal", "record_payment", "checkin", "pause_deal"}
 )
 MOST_BETWEEN = 6  # letters between 不对 and the time that takes the other's place
+_SPANS = ("month", "quarter", "year")
 _WITH_NEXT = frozenset(
     {
         "log_visit",
@@ -306,6 +307,8 @@ def _split(reading: Reading, intent: str) -> tuple[When | None, When | None]:
     for future, past in zip(reading.times, reading.past_times, strict=True):
         if future.span[0] < right and any(right <= other.span[0] <= right + MOST_BETWEEN for other in reading.times):
             continue  # 三天后回访，不，五天后
+        if intent == "log_visit" and future.grain in _SPANS and reading.folded.startswith(slot_cue.OF, future.span[1]):
+            continue  # what they spoke of: 聊了下明年的量
         unfit = actions.refused(reading, future) or (intent == "log_visit" and actions.waited(reading, future))
         if future.kind == "duration" or unfit:
             continue

@@ -57,7 +57,7 @@ _MORE = rf"(?:个?[多来余几])(?=[{U}w])|个(?=[亿万])"
 # Possessive: a run of digits is one token, or runs of runs would be tried in every division of a long one.
 ARABIC = r"\d{1,3}(?:,\d{3})++(?!\d)(?:\.\d++)?|\d++(?:\.\d++)?"
 # 8万一笔, 3万一台: what each is, not 81,000.
-_EACH = "(?!(?<=[万亿])一[笔台套个家位份吨件])"
+_EACH = "(?!(?<=[万亿])一[笔台套个家位份吨件年平条次人间辆])"
 PIECE = rf"(?:{ARABIC}|{_EACH}[{CN}]|{POINT}(?=[{D}])|(?<=[{CN}\d]){_MORE})"
 CHUNK = rf"{PIECE}(?:{PIECE}|\s(?=[万亿]))*"
 SCALE_ANY = r"(?:\s?(?:million|billion|thousand|mio|bn|[wkmg])(?![a-z]))"
