@@ -133,17 +133,19 @@ def _settled(commands: list[c.Command], value: dict[str, Any], source: str) -> l
     if "new" in value:
         return [c.replace(first, sure=True), *rest]
     if isinstance(first, c.CreateDeal):
-        return [c.ShowDeal(deal=value["use"]), *rest]
+        noted = first.amount if value.get("bare") else None
+        known = c.NoteDeal(deal=value["use"], amount=noted) if noted is not None else c.ShowDeal(deal=value["use"])
+        return [known, *rest]
     name = getattr(first, "customer", "")
     if "ask" in value:
         return [c.AskShare(customer=value["ask"], called=name, words=source if rest else "")]
-    known = value["claim"] if "claim" in value else value["use"]
-    claims: list[c.Command] = [c.ClaimCustomer(customer=known)] if "claim" in value else []
+    ident = value["claim"] if "claim" in value else value["use"]
+    claims: list[c.Command] = [c.ClaimCustomer(customer=ident)] if "claim" in value else []
     about = [
-        c.replace(command, customer=known) if getattr(command, "customer", None) == name else command
+        c.replace(command, customer=ident) if getattr(command, "customer", None) == name else command
         for command in rest
     ]
-    return [*claims, *about] or [c.ShowCustomer(customer=known)]
+    return [*claims, *about] or [c.ShowCustomer(customer=ident)]
 
 
 def _creation(row: DraftRow, commands: list[c.Command]) -> c.Command:

@@ -233,12 +233,13 @@ def create(
     stage: Ref | None,
     now: datetime,
     kind: str = "",
+    again: bool = False,
 ) -> Deal:
-    """A new open deal of the actor, of the kind its name says when none is given. Raises DealExists when the customer has an open one of this name."""
+    """A new open deal of the actor, of the kind its name says when none is given. Raises DealExists when the customer has an open one of this name, unless `again`."""
     name = name.strip()[:MAX_NAME]
     hold(session, customer)  # two messages at once make one deal
     same = sa.select(Deal.id).where(Deal.customer_id == customer.id, Deal.name == name, Deal.status.in_(pipeline.LIVE))
-    known = session.scalars(same).first()
+    known = None if again else session.scalars(same).first()
     if known is not None:
         raise DealExists(f"deal:{known}", deal=name)
     kind = kind or pipelines.kind_of(session, name)

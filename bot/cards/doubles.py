@@ -1,4 +1,4 @@
-"""Cards about customers that may be there already: the warning, 申请协作, and 合并客户."""
+"""Cards about customers and deals that may be there already: the warning, 申请协作, and 合并客户."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from bot.cards.card import Button, Card, rows
 from bot.cards.names import ENTRY, short, shorts
-from bot.cards.words import clip
+from bot.cards.words import clip, money
 from bot.commands import ConfirmMerge, DecideShare, ScheduleFollowUp, ShowCustomer, Undo, pack
+from scrm.deal_doubles import Alike, DealIsThere
 from scrm.doubles import Double, IsADouble, Why
 from scrm.merging import Side
 from scrm.models import Customer
@@ -40,6 +41,21 @@ def _line(double: Double) -> str:
         return f"{_WHY[double.why]}的客户，{who}"
     owner = f"负责人 {double.owner}" if double.owner else NOBODY
     return f"{clip(double.name, 24)}（{_WHY[double.why]}），{owner}"
+
+
+def deal_question(error: DealIsThere) -> tuple[str, str]:
+    """The warning before a deal is saved: what is there of the same name or product."""
+    lines = [
+        " · ".join(
+            part for part in (f"{clip(one.name, 24)}（{_same(one)}）", one.stage, money(one.amount), one.owner) if part
+        )
+        for one in error.found
+    ]
+    return f"可能重复的商机：{clip(error.name, 20)}", "\n".join(f"· {line}" for line in lines)
+
+
+def _same(one: Alike) -> str:
+    return f"产品 {clip(one.product, 12)} 相同" if one.product else "同名"
 
 
 def asked_card(asked: Asked, heard: Sequence[str], turn: str) -> Card:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.cards.card import MAX_OPTIONS, Button, Card, Choice, Option
-from bot.cards.doubles import double_question
+from bot.cards.doubles import deal_question, double_question
 from bot.cards.names import ENTRY, beginning, company_entry, entry, numbered, shorts
 from bot.cards.undo import in_the_way_card
 from bot.cards.words import clip, visit_example
 from bot.commands import AnswerDraft, Help, pack
+from scrm.deal_doubles import DealIsThere
 from scrm.doubles import IsADouble
 from scrm.errors import Ambiguous, DomainError, Missing, UnknownName, WhichOne
 from scrm.undoing import InTheWay
@@ -96,6 +97,8 @@ def _question(error: Ambiguous | UnknownName | Missing, options: Sequence[str]) 
     """The title, and what is said below it."""
     if isinstance(error, IsADouble):
         return double_question(error)
+    if isinstance(error, DealIsThere):
+        return deal_question(error)
     if isinstance(error, Missing):
         title = clip(error.question, 36)
         return title, "" if title == error.question else error.question

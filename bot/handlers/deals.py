@@ -12,18 +12,21 @@ from bot.cards.card import Card
 from bot.cards.deal_facts import not_ready_card
 from bot.context import Context
 from bot.handlers.clocks import clock_of
-from scrm import activities, deal_reasons, deals, defaults, lookup, pipeline, pipelines, versions
+from scrm import activities, deal_doubles, deal_reasons, deals, defaults, lookup, pipeline, pipelines, versions
 from scrm.deal_facts import NotReady
 from scrm.errors import Missing, NotFound, UnknownName
 from scrm.models import DEAL_STATUSES, Customer, Deal, Stage
 
 
 def create_deal(command: c.CreateDeal, context: Context) -> Card:
-    """X 新商机 名称 80万."""
+    """X 新商机 名称 80万; where the customer has one like it, asked first."""
     customer = activities.customer_of(context.session, context.actor, command.customer, None, ())
+    name = command.deal.strip() or cards.default_name(customer.name, command.kind)
+    if not command.sure:
+        deal_doubles.check(context.session, context.actor, customer, name, command.kind)
     deal = deals.create(
-        context.session, context.actor, customer, command.deal.strip() or cards.default_name(customer.name, command.kind),
-        amount=command.amount, stage=command.stage, now=context.now, kind=command.kind,
+        context.session, context.actor, customer, name, amount=command.amount, stage=command.stage, now=context.now,
+        kind=command.kind, again=command.sure,
     )  # fmt: skip
     context.touch(f"customer:{customer.id}")
     return cards.created_card(deals.see(context.session, deal), clock_of(context), context.turn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scrm.models import Activity, Contact, Customer
+from scrm.models import Activity, Contact, Customer, Deal
 from tests.scenarios.firm import Firm
 
 CODE = "91110000600037341L"
@@ -62,3 +62,17 @@ async def test_two_customers_become_one_and_two_again(firm: Firm) -> None:
     assert "海川模具" in back.text
     assert (await firm.count(Customer), await firm.count(Contact, Contact.customer_id == 1)) == (2, 1)
     assert await firm.count(Activity, Activity.customer_id == 1) == 2
+
+
+@pytest.mark.parametrize("firm", ["wecom_app", "dingtalk_stream"], indirect=True)
+async def test_a_deal_that_is_there_is_used_or_made_again(firm: Firm) -> None:
+    await firm.say("lina", "新建客户 宏图精密")
+    await firm.say("lina", "宏图精密 新商机 二期MES")
+    asked = await firm.say("lina", "宏图精密 新商机 二期MES 80万")
+    assert "可能重复的商机" in asked.text
+    assert await firm.count(Deal) == 1
+    await firm.click("lina", asked, "用已有的")
+    assert await firm.count(Deal, Deal.amount == 800_000) == 1
+    again = await firm.say("lina", "宏图精密 新商机 二期MES 60万")
+    assert "已新建商机" in (await firm.say("lina", "仍要新建")).text, again.text
+    assert await firm.count(Deal) == 2

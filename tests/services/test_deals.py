@@ -12,9 +12,11 @@ from sales_floor import SETTINGS, SHANGHAI, SalesFloor, at, texts, value
 from bot import commands as c
 from bot.cards.clock import Clock
 from bot.cards.deals import pause_options
+from bot.cards.doubles import deal_question
 from bot.context import Context
 from scrm import deals, defaults, pipeline
 from scrm.db import Database
+from scrm.deal_doubles import DealIsThere
 from scrm.errors import Ambiguous, Missing, NotFound, Outdated, UnknownName
 from scrm.models import Deal, Stage, StageChange
 from scrm.versions import ChangedByYou
@@ -40,6 +42,18 @@ def reasons(floor: SalesFloor) -> list[str]:
     return floor.read(lambda session: list(session.scalars(sa.select(StageChange.reason).order_by(StageChange.id))))
 
 
+def test_a_deal_about_the_same_product_is_asked_about(floor: SalesFloor) -> None:
+    floor.say(c.CreateDeal(customer="腾讯", deal="年度采购"))
+    floor.say(c.NoteDeal(deal="年度采购", products=("私有云",)))
+    asked = floor.refuses(DealIsThere, lambda: floor.say(c.CreateDeal(customer="腾讯", deal="私有云二期")))
+    assert "年度采购（产品 私有云 相同）" in deal_question(asked)[1]
+    floor.say(c.CreateDeal(customer="腾讯", deal="私有云续费", kind="renewal"))  # of another kind
+    floor.say(c.CreateDeal(customer="阿里", deal="私有云二期"))
+    floor.say(c.CreateDeal(customer="腾讯", deal="私有云二期", sure=True))
+    floor.say(c.CreateDeal(customer="腾讯", deal="私有云二期", sure=True))
+    assert len(floor.all(Deal)) == 5
+
+
 def test_stages_are_seeded_once_and_renewals_skip_a_stage(floor: SalesFloor) -> None:
     with floor.database.write() as session:
         defaults.seed(session)
@@ -54,8 +68,10 @@ def test_a_deal_is_made_in_one_sentence_and_never_twice(floor: SalesFloor) -> No
     card = floor.say(c.CreateDeal(customer="腾讯", deal="年度采购", amount=Decimal(800000)))
     assert (value(card, "客户"), value(card, "阶段"), value(card, "金额")) == ("腾讯科技", "初次洽谈（1/5）", "80万")
     assert texts(card) == ["推进到需求确定", "赢单", "丢单", "暂停", "撤销"]
-    again = floor.refuses(deals.DealExists, lambda: floor.say(c.CreateDeal(customer="腾讯", deal="年度采购")))
-    assert again.view == "deal:1"
+    again = floor.refuses(DealIsThere, lambda: floor.say(c.CreateDeal(customer="腾讯", deal="年度 采购")))
+    assert again.options == (("用已有的", {"use": 1, "bare": False}), ("仍要新建", {"new": True}))
+    assert deal_question(again)[1] == "· 年度采购（同名） · 初次洽谈 · 80万 · 李娜"
+    assert len(floor.all(Deal)) == 1
     floor.takes_back()
     assert floor.all(Deal) == []
     assert history(floor) == []
