@@ -150,7 +150,8 @@ def _settled(commands: list[c.Command], value: dict[str, Any], source: str) -> l
 
 def _creation(row: DraftRow, commands: list[c.Command]) -> c.Command:
     if row.slot == "customer":
-        return c.CreateCustomer(customer=row.spoken, sure=True)
+        looked = isinstance(commands[row.position], c.ShowCustomer)  # else doubles have been asked about by then
+        return c.CreateCustomer(customer=row.spoken, sure=not looked)
     return c.CreateContact(contact=row.spoken, customer=getattr(commands[row.position], "customer", None))
 
 

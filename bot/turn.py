@@ -288,6 +288,10 @@ class Turn:
         options = tuple(Candidate(row.id, row.name) for row in found)
         return WhichOne(spoken, options) if options else WhoIsIt(spoken)
 
+    def _writes(self, command: c.Command) -> bool:
+        """Whether it goes on to make the customer it names; who only looks is not told of one out of sight."""
+        return self._may_create and not isinstance(command, c.ShowCustomer)
+
     def _double(self, error: UnknownName) -> IsADouble | None:
         """The question that comes before an unknown customer is made, where it may be there out of sight or under another name."""
         found = doubles.find(self.session, self.context.actor, error.spoken)
@@ -352,7 +356,7 @@ class Turn:
     def _explain(self, error: DomainError, commands: list[c.Command], source: str) -> tuple[Card, str]:
         if isinstance(error, UnknownName) and error.slot == "customer" and is_trade(error.spoken):
             error = self._which(error.spoken)  # a trade is no name to make a customer of
-        elif isinstance(error, UnknownName) and error.slot == "customer" and self._may_create:
+        elif isinstance(error, UnknownName) and error.slot == "customer" and self._writes(commands[0]):
             commands = (
                 [c.CreateCustomer(customer=error.spoken), *commands] if (double := self._double(error)) else commands
             )

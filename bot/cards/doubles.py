@@ -134,7 +134,7 @@ def _counts(side: Side) -> str:
 
 
 def merged_card(keep: Customer, moved: Side, owner: str, turn: str) -> Card:
-    """After a merge: what came over."""
+    """After a merge: what came over. It shows no view: redrawn as the customer it would lose its 撤销."""
     return Card(
         title=f"已合并到 {short(keep.name)}",
         rows=rows(("并入", moved.name), ("负责人", owner or NOBODY), ("合过来", _counts(moved) or "没有记录")),
@@ -143,7 +143,6 @@ def merged_card(keep: Customer, moved: Side, owner: str, turn: str) -> Card:
             Button("撤销", pack(Undo(turn=turn))),
         ),
         note=f"说「{clip(short(moved.name), 12)}」也能查到它",
-        view=f"customer:{keep.id}",
     )
 
 

@@ -26,7 +26,8 @@ async def test_a_customer_goes_into_the_pool_and_comes_out_again_by_words_and_ta
     assert "已放入公海" in (await firm.say("lina", "把宏图精密放回公海，预算没了")).text
     assert "已放入公海" in (await firm.say("lina", "放弃蓝海物流")).text
     made = await firm.say("wanglei", "新建客户 宏图精密")
-    assert "领取 宏图精密" in made.text
+    assert "在公海" in made.text
+    assert "领取" in [button.text for button in made.buttons]
     listed = await firm.say("wanglei", "公海")
     assert "公海 2 家" in listed.text
     seen = await firm.click("wanglei", listed, "1. 蓝海物流")
