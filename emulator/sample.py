@@ -16,7 +16,7 @@ from emulator.wecom import WeComEmulator
 from emulator.wecom.records import Contact as RemoteContact
 from emulator.wecom.records import Follow as RemoteFollow
 from emulator.wecom.tags import new_group, new_tag
-from scrm import calendar
+from scrm import calendar, leads, pool
 from scrm.lookup import name_key
 from scrm.models import (
     Activity,
@@ -31,6 +31,7 @@ from scrm.models import (
     Follow,
     FollowUp,
     Identity,
+    Lead,
     Member,
     Membership,
     Stage,
@@ -82,6 +83,15 @@ class _Sample:
         self._targets()
         self._activities(customers, contacts, deals)
         self._follow_ups(customers, contacts, deals)
+        self.session.flush()
+        pool.change_hands(
+            self.session,
+            customers[-2:],
+            dict.fromkeys((row.id for row in customers[-2:]), None),
+            self.now - timedelta(days=9),
+            words.RELEASED,
+        )
+        self._leads()
         self.session.flush()
 
     def _add(self, row: object, at: datetime | None = None) -> None:
@@ -250,6 +260,14 @@ class _Sample:
                 )
             )  # fmt: skip
             at += step
+
+    def _leads(self) -> None:
+        for days, (name, company, title, phone, need, source, owner) in enumerate(words.LEADS, 1):
+            lead = Lead(
+                name=name, company=company, title=title, phone=phone, key=leads.phone_key(phone), need=need, source=source,
+                owner_id=self.members[owner].id if owner else None,
+            )  # fmt: skip
+            self._add(lead, self.now - timedelta(days=days))
 
     def _activities(self, customers: list[Customer], contacts: list[Contact], deals: list[Deal]) -> None:
         called = {row.id: company.called for row, company in zip(customers, words.CUSTOMERS, strict=True)}

@@ -116,3 +116,12 @@ SENTENCES = (
 )  # fmt: skip
 
 TARGETS = {"lina": 200, "wanglei": 80}  # 万, this month
+
+RELEASED = "三次约见都没约上，先放一放"
+# Person, company, position, number, need, source, and who has it; "" = nobody yet.
+LEADS = (
+    ("段总", "长河电机", "总经理", "13900010001", "设备巡检系统", "官网", "lina"),
+    ("贾工", "恒泰阀门", "信息部经理", "13900010002", "MES 选型", CHANNEL, "lina"),
+    ("苗经理", "金桥包装", "采购经理", "13900010003", "条码追溯", "老客户介绍", "wanglei"),
+    ("龚女士", "绿源农机", "", "13900010004", "想看演示", "官网", ""),
+)
