@@ -65,6 +65,12 @@ def _write(session: Session, _context: UOWTransaction) -> None:
     session.connection().execute(_INSERT, [_audit_row(turn, *change) for change in changes])
 
 
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, _previous: object) -> None:
+    """What could not be flushed is not written down with the next flush."""
+    session.info.pop("audit", None)
+
+
 def note_moved(
     session: Session, table: str, ids: Sequence[int], before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> None:

@@ -16,7 +16,7 @@ from scrm.customers import Exists
 from scrm.errors import AlreadySo, Ambiguous, Candidate, NotFound, Refused
 from scrm.lookup import MAX_CANDIDATES, Ref
 from scrm.models import Channel, Contact, Customer, Deal, Lead, Member
-from scrm.versions import Already
+from scrm.versions import Already, held
 
 PAGE = 5
 LAST_PAGE = 100_000
@@ -161,7 +161,7 @@ def page_of(session: Session, actor: Actor, page: int, *, free: bool) -> tuple[S
 def load(session: Session, actor: Actor, ident: int, *, lock: bool = False) -> Lead:
     """The lead if this actor may see it. Raises NotFound."""
     query = sa.select(Lead).where(Lead.id == ident, access.leads(actor))
-    row = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    row = session.scalars(held(query) if lock else query).one_or_none()
     if row is None:
         raise NotFound
     return row

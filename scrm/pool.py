@@ -16,6 +16,7 @@ from scrm.errors import Ambiguous, Candidate, Refused
 from scrm.lookup import MAX_CANDIDATES, Ref, name_key
 from scrm.models import Customer, Deal, FollowUp, Member, PoolClaim, PoolEntry, PoolRule
 from scrm.pipeline import LIVE
+from scrm.versions import held
 
 PAGE = 5  # each has a button, and one is left for the next page
 LAST_PAGE = 100_000
@@ -132,7 +133,7 @@ def find(session: Session, actor: Actor, ref: Ref, *, lock: bool = False) -> Cus
     """The customer in the pool, by id or name. Raises Taken, NotInPool or Ambiguous; `lock` holds it till the end."""
     if isinstance(ref, int):
         query = sa.select(Customer).where(Customer.id == ref, access.pool(actor))
-        row = session.scalars(query.with_for_update(of=Customer) if lock else query).one_or_none()
+        row = session.scalars(held(query) if lock else query).one_or_none()
         if row is None:
             raise Taken
         return row

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from scrm.access import Actor
 from scrm.audit import Turn
 from scrm.errors import AlreadySo, DomainError, Outdated
-from scrm.models import Audit, Customer, Deal, FollowUp, Member
+from scrm.models import Audit, Customer, Deal, FollowUp, Lead, Member
 
-R = TypeVar("R", Customer, Deal, FollowUp)
+R = TypeVar("R", Customer, Deal, FollowUp, Lead)
 
 
 class Already(AlreadySo):
@@ -40,6 +40,11 @@ def hold(session: Session, row: R) -> R:
     session.flush()  # a refresh forgets what is not flushed
     session.refresh(row, with_for_update=True)
     return row
+
+
+def held(query: sa.Select[R]) -> sa.Select[R]:
+    """The query with its rows held, each as it is now: what this session has read before may be old."""
+    return query.with_for_update().execution_options(populate_existing=True)
 
 
 def check(session: Session, actor: Actor, row: Customer | Deal | FollowUp, version: int | None, view: str) -> None:

@@ -131,3 +131,19 @@ async def test_of_two_who_take_or_note_the_same_lead_at_once_one_does(floor: Sal
     assert len({"陈静", "李娜"} & set(outcomes)) == 1
     with floor.database.read() as session:
         assert session.query(Lead).count() == 2
+
+
+async def test_of_two_who_qualify_the_same_lead_by_name_at_once_one_does(floor: SalesFloor) -> None:
+    floor.say(ZHANG)
+    actor = floor.actor("李娜")
+
+    def at_once(_: int) -> str:
+        try:
+            floor.database.run(lambda session: leads.qualify(session, actor, "张总", floor.now) and None)
+        except DomainError as refused:
+            return type(refused).__name__
+        return "made"
+
+    outcomes = await asyncio.gather(*(asyncio.to_thread(at_once, number) for number in range(4)))
+    assert outcomes.count("made") == 1
+    assert set(outcomes) <= {"made", "NotOpen", "NoSuchLead"}
