@@ -30,7 +30,7 @@ _WANTED_THING, _BARE_GIVING = lazily(cue.WANTED_THING), lazily(cue.BARE_GIVING)
 _OBJECT, _NO_STEP = lazily(cue.OBJECT), lazily(cue.NO_STEP)
 _ACT, _WAITED_BEFORE = lazily(cue.ACT), lazily(cue.WAITED_BEFORE)
 _PUT, _DISPOSED = r.pattern(cue.PUT), lazily(cue.DISPOSED)
-_ASKED_OF_US, _MUST = lazily(cue.ASKED_OF_US), lazily(cue.MUST)
+_ASKED_OF_US, _MUST, _PUT_OFF = lazily(cue.ASKED_OF_US), lazily(cue.MUST), lazily(cue.PUT_OFF)
 _BARE_ACT = r.pattern(cue.BARE_ACT)
 _TOLD_NEXT = r.pattern(cue.TOLD_NEXT)
 _SAME_TIME = lazily(cue.SAME_TIME)
@@ -50,7 +50,8 @@ def clauses(reading: Reading) -> list[Span]:
 def next_action(reading: Reading, when: When | None, intent: str) -> str:
     """The phrase of what is to be done; "" if the text does not say."""
     if when is not None:
-        return _around(reading, when)
+        around = _around(reading, when)
+        return "" if _PUT_OFF.fullmatch(around) else around
     found = list(_AFTER.finditer(reading.skeleton))
     if not found:
         return _ordered(reading) or (_phrase(reading, *clauses(reading)[0]) if intent == "set_followup" else "")

@@ -1,6 +1,6 @@
 """Whether something happened, is to be done, or is asked: what decides where no cue of an intent is found."""
 
-ASKED = r"(?:什么|啥|谁|多少|几[个家单次位]|吗|么|怎么样|咋样|如何|哪[里儿个家些]|几[家所个单次](?:客户|医院|学校|厂)|(?:到期|续|签|付|批|定|过|完|发|收到|办)了?没有?)(?:来着)?[\s?？呢啊呀的了]*$"
+ASKED = r"(?:什么|啥|谁|多少|几[个家单次位]|吗|么|怎么样|咋样|如何|哪[里儿个家些]|几[家所个单次](?:客户|医院|学校|厂)|(?:到期|续|签|付|批|定|过|完|发|收到|办|买|寄|送|交|写|改|约|回)了?没有?)(?:来着)?[\s?？呢啊呀的了]*$"
 # A stage that is the win itself: said to be reached, it is won.
 WON_STAGE = r"(?:<D>|<C>)[^,，。推进到入]{0,8}(?:中标|成交|赢单)(?:了|[\s!！,，。]|$)(?!阶段)"
 # What was planned is not to happen: it is struck out, not done.
