@@ -206,7 +206,7 @@ TABLE: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     (FREIGHT, "11月拜访次数倒数三名", {"intent": "query_ranking", "query": {"start": "2026-11-01", "end": "2026-11-30", "metric": "visits", "top": 3}}),
     (FREIGHT, "Leo上季度回款", {"intent": "query_ranking", "query": {"start": "2026-07-01", "end": "2026-09-30", "owner": "Leo", "metric": "payment"}}),
     (FREIGHT, "危险品能走空运吗", {"intent": "search_knowledge", "query": {"keyword": "危险品能走空运"}}),
-    (FREIGHT, "退税流程谁清楚", {"intent": "search_knowledge", "query": {"keyword": "退税流程谁清楚"}}),
+    (FREIGHT, "退税流程谁清楚", {"intent": "search_knowledge", "query": {"keyword": "退税流程"}}),
     (FREIGHT, "明年1月办一场东南亚海运推介会", {"intent": "campaign_create", "next_at": "2027-01-01", "campaign": "东南亚海运推介会"}),
     (FREIGHT, "给毛利开发票的活干完了", {"intent": "complete_task", "customer": "杭州老板电器股份有限公司", "contacts": ["毛利"], "next_action": "开发票"}),
     (FREIGHT, "把得力设为A类客户", {"intent": "tag_contact", "customer": "宁波得力集团有限公司", "tags": ["A类客户"]}),
