@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.cards.card import Button, Card, rows
 from bot.cards.clock import Clock
 from bot.cards.names import company_entry, deal_of, page_of, short, shorts
-from bot.cards.words import clip, money
+from bot.cards.words import ago, clip, money
 from bot.commands import (
     AssignPooled,
     ClaimCustomer,
@@ -29,13 +30,13 @@ WHICH_CUSTOMER = "把哪个客户放回公海？"
 _SAY_RULE = "管理员可以说：\n公海规则 每人每天最多领5个，最多持有100个，冷却7天"
 
 
-def list_card(customers: Sequence[Customer], total: int, page: int, clock: Clock) -> Card:
+def list_card(customers: Sequence[Customer], total: int, page: int, now: datetime) -> Card:
     """One page of the pool, each a tap away."""
     if not total:
         return Card(title="公海里没有客户", text="放回的、到期回收的客户会出现在这里。")
     names = shorts([one.name for one in customers])
     lines = [
-        f"{number}. {' · '.join(part for part in (name, one.tier, one.region, _last(one, clock)) if part)}"
+        f"{number}. {' · '.join(part for part in (name, one.tier, one.region, _last(one, now)) if part)}"
         for number, (name, one) in enumerate(zip(names, customers, strict=True), page * PAGE + 1)
     ]
     entries = [
@@ -54,8 +55,8 @@ def list_card(customers: Sequence[Customer], total: int, page: int, clock: Clock
     )
 
 
-def _last(customer: Customer, clock: Clock) -> str:
-    return f"{clock.day_of(customer.last_activity_at)}跟进过" if customer.last_activity_at else "没跟进过"
+def _last(customer: Customer, now: datetime) -> str:
+    return f"{ago(customer.last_activity_at, now)}跟进" if customer.last_activity_at else "没跟进过"
 
 
 def pooled_card(pooled: Pooled, clock: Clock, *, gives: bool) -> Card:

@@ -23,7 +23,7 @@ def show_pool(command: c.ShowPool, context: Context) -> Card:
     """公海, page by page."""
     page = max(0, command.page)
     found, total = pool.page_of(context.session, context.actor, page)
-    return cards.list_card(found, total, page, clock_of(context))
+    return cards.list_card(found, total, page, context.now)
 
 
 def show_pooled(command: c.ShowPooled, context: Context) -> Card:
