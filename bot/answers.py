@@ -34,6 +34,7 @@ from bot.outbox import (
 from bot.tables import CardCopy, Inbox, Outbox
 from bot.views import view_card
 from scrm import covers, members
+from scrm.prepared import Prepared, padded
 
 log = structlog.get_logger("answers")
 
@@ -283,7 +284,7 @@ _LIVE = sa.select(CardCopy).where(
         sa.and_(CardCopy.door == "dingtalk", CardCopy.sent_ms > sa.bindparam("dingtalk_since")),
     )
 )
-_LIVE_OF_VIEWS = (
+_LIVE_OF_VIEWS = Prepared(
     _LIVE.where(
         CardCopy.view.in_(sa.bindparam("views", expanding=True)),
         CardCopy.card_id.not_in(sa.bindparam("drawn", expanding=True)),
@@ -294,5 +295,5 @@ _LIVE_OF_VIEWS = (
 
 
 def _live_copies(session: Session, views: set[str], drawn: set[str], doors: Sequence[str]) -> list[CardCopy]:
-    wanted = {"views": sorted(views), "drawn": sorted(drawn), **_live_since(session, doors)}
-    return list(session.scalars(_LIVE_OF_VIEWS, wanted))
+    wanted = {"views": padded(views), "drawn": padded(drawn), **_live_since(session, doors)}
+    return _LIVE_OF_VIEWS.records(session, wanted)

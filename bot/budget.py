@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot import metrics
 from bot.tables import Meter
+from scrm.prepared import Prepared
 from scrm.upsert import insert_once
 
 # DingTalk docs, "API call quota": standard edition since 2025-11-19.
@@ -33,10 +34,12 @@ def count(session: Session, name: str, calls: int = 1) -> None:
 
 def used(session: Session, name: str) -> int:
     """What this month has used."""
-    return session.scalar(_USED, {"name": name, "period": period()}) or 0
+    return next(iter(_USED.scalars(session, {"name": name, "period": period()})), 0)
 
 
-_USED = sa.select(Meter.used).where(Meter.name == sa.bindparam("name"), Meter.period == sa.bindparam("period"))
+_USED = Prepared(
+    sa.select(Meter.used).where(Meter.name == sa.bindparam("name"), Meter.period == sa.bindparam("period"))
+)
 
 
 def is_tight(session: Session, name: str) -> bool:

@@ -28,6 +28,7 @@ from bot.outbox import now_ms
 from bot.tables import DONE, FAILED, NEW, Inbox
 from bot.turn import NeedsPerson, Shared, Turn
 from scrm.db import table_of
+from scrm.prepared import Prepared, padded
 
 log = structlog.get_logger("dispatcher")
 _decoder = msgspec.json.Decoder(AnyEvent)
@@ -81,7 +82,7 @@ class Dispatcher:
         if needed is not None:
             return needed
         update, outcome = turn.run()
-        session.connection().execute(_DONE, {"row": row.id, "at": now_ms()})
+        _DONE.run(session, {"row": row.id, "at": now_ms()})
         seconds = time.perf_counter() - started
         metrics.EVENTS.labels(row.kind, outcome).inc()
         metrics.EVENT_SECONDS.labels(row.kind).observe(seconds)
@@ -114,8 +115,8 @@ class Dispatcher:
 def _next_row(session: Session, skip: Sequence[int]) -> Inbox | None:
     """The next due event whose speaker has nothing earlier waiting. The row stays locked until this transaction ends."""
     now = now_ms()
-    query = _NEXT.where(Inbox.id.not_in(list(skip))) if skip else _NEXT
-    return session.scalars(query, {"now": now, "never": now + LONGEST_MS}).first()
+    values = {"now": now, "never": now + LONGEST_MS, "skip": padded(skip)}
+    return next(iter((_NEXT_BUT if skip else _NEXT).records(session, values)), None)
 
 
 def _next() -> sa.Select[Inbox]:
@@ -130,5 +131,8 @@ def _next() -> sa.Select[Inbox]:
     )
 
 
-_NEXT = _next()
-_DONE = sa.update(table_of(Inbox)).where(Inbox.id == sa.bindparam("row")).values(state=DONE, done_ms=sa.bindparam("at"))
+_NEXT = Prepared(_next())
+_NEXT_BUT = Prepared(_next().where(Inbox.id.not_in(sa.bindparam("skip", expanding=True))))
+_DONE = Prepared(
+    sa.update(table_of(Inbox)).where(Inbox.id == sa.bindparam("row")).values(state=DONE, done_ms=sa.bindparam("at"))
+)

@@ -18,6 +18,7 @@ from bot.nlu.plan import DAY_TIME, PART_TIMES
 from bot.outbox import now_ms
 from bot.tables import DraftRow
 from scrm.errors import Ambiguous, Missing, NotFound, UnknownName
+from scrm.prepared import Prepared
 
 OPEN_MS = 30 * 60_000  # a question answers to words for half an hour
 BUTTONS_MS = 24 * 3_600_000  # and to its own buttons for a day
@@ -71,10 +72,10 @@ def open_question(
 def open_draft(session: Session, member_id: int, conversation: str) -> DraftRow | None:
     """The question that words may answer now."""
     about = {"member_id": member_id, "conversation": conversation, "since": now_ms() - OPEN_MS}
-    return session.scalars(_OPEN, about).first()
+    return next(iter(_OPEN.records(session, about)), None)
 
 
-_OPEN = (
+_OPEN = Prepared(
     sa.select(DraftRow)
     .where(
         DraftRow.member_id == sa.bindparam("member_id"), DraftRow.conversation == sa.bindparam("conversation"),

@@ -18,6 +18,7 @@ from bot.nlu.lexicon import Lexicon
 from bot.sight import Sights, scope_of
 from scrm.access import Actor
 from scrm.models import Audit, Contact, Customer, CustomerAlias, Deal, Follow, Member, Stage, Tag
+from scrm.prepared import Prepared, padded
 
 # PostgreSQL gives numbers out before the commit: one that is missing may still come, or was rolled back. No transaction
 # outlives its statements' 60 s by much.
@@ -79,8 +80,8 @@ class Names:
         """The rows of the log that were not read yet; they are read for good only where this transaction added none of them."""
         now = time.monotonic()
         self._gaps = {ident: since for ident, since in self._gaps.items() if now - since < GAP_SECONDS}
-        query, values = (_NEW_OR_LATE, {"late": list(self._gaps)}) if self._gaps else (_NEW, {})
-        rows = session.execute(query, {"seen": self._seen, **values}).all()
+        query = _NEW_OR_LATE if self._gaps else _NEW
+        rows = query.rows(session, {"seen": self._seen, "late": padded(self._gaps)})
         if rows and "turn" not in session.info:
             found = {row.id for row in rows}
             newest = max(self._seen, *found)
@@ -98,8 +99,8 @@ class Names:
 
 
 _LOG, _IS_NEW = sa.select(Audit.id, Audit.table_name, Audit.record_id), Audit.id > sa.bindparam("seen")
-_NEW = _LOG.where(_IS_NEW)
-_NEW_OR_LATE = _LOG.where(sa.or_(_IS_NEW, Audit.id.in_(sa.bindparam("late", expanding=True))))
+_NEW = Prepared(_LOG.where(_IS_NEW))
+_NEW_OR_LATE = Prepared(_LOG.where(sa.or_(_IS_NEW, Audit.id.in_(sa.bindparam("late", expanding=True)))))
 
 
 def _changed(session: Session, rows: Iterable[Any]) -> dict[str, set[int]]:

@@ -22,6 +22,7 @@ from bot.platforms.base import Outgoing
 from bot.tables import CLAIMED, EXPIRED, NEW, PENDING, CardCopy, Hold, Outbox
 from scrm.db import table_of
 from scrm.models import Identity
+from scrm.prepared import Prepared, padded
 from scrm.upsert import insert_many, insert_once
 
 CALLS = frozenset({
@@ -169,16 +170,15 @@ def claim(
     for wait, ids in waiting.items():
         session.execute(sa.update(_OUTBOX).where(_OUTBOX.c.id.in_(ids)).values(not_before_ms=now + wait))
     # `maybe_sent` until we know better: a crash from here on may have sent it
-    session.execute(
-        _CLAIM,
-        {"ids": [row.id for row in going], "holder": holder, "urgent": now + URGENT_LEASE_MS, "normal": now + LEASE_MS},
-    )
+    if going:
+        leases = {"urgent": now + URGENT_LEASE_MS, "normal": now + LEASE_MS}
+        _CLAIM.run(session, {"ids": padded(row.id for row in going), "holder": holder, **leases})
     _note_flying(session, [row.card_id for row in going if row.kind == "card"], now)
     return [_outgoing(row) for row in going]
 
 
 _OUTBOX = table_of(Outbox)
-_CLAIM = (
+_CLAIM = Prepared(
     sa.update(_OUTBOX)
     .where(_OUTBOX.c.id.in_(sa.bindparam("ids", expanding=True)))
     .values(
@@ -191,10 +191,10 @@ _CLAIM = (
 def _note_flying(session: Session, cards: Sequence[str], now: int) -> None:
     """A card on its way may be on the phone already: what changes from here on is owed to it too."""
     if cards:
-        session.execute(_FLYING, {"cards": sorted(cards), "at": now})
+        _FLYING.run(session, {"cards": padded(cards), "at": now})
 
 
-_FLYING = (
+_FLYING = Prepared(
     sa.update(table_of(CardCopy))
     .where(CardCopy.card_id.in_(sa.bindparam("cards", expanding=True)))
     .values(sent_ms=sa.bindparam("at"))
@@ -217,8 +217,8 @@ def _claimable(
 ) -> list[Any]:
     if not doors:
         return []
-    values = {"doors": sorted(doors), "now": now, "never": now + LONGEST_WAIT_MS, "limit": limit}
-    return list(session.execute(_DUE.where(*conditions) if conditions else _DUE, values))
+    values = {"doors": padded(doors), "now": now, "never": now + LONGEST_WAIT_MS, "limit": limit}
+    return list(session.execute(_due().where(*conditions), values)) if conditions else _DUE.rows(session, values)
 
 
 def _due() -> sa.Select[Any]:
@@ -247,12 +247,12 @@ def _due() -> sa.Select[Any]:
     )
 
 
-_DUE = _due()
+_DUE = Prepared(_due())
 
 
 def _held(session: Session, doors: set[str], now: int) -> tuple[set[str], list[str]]:
     """What rate limits hold (see `held_as`), and of that whose turn to probe has come (one a second, replicas together)."""
-    held = {hold.door: hold for hold in session.scalars(sa.select(Hold)) if hold.door.partition(":")[0] in doors}
+    held = {hold.door: hold for hold in _HOLDS.records(session) if hold.door.partition(":")[0] in doors}
     probing = []
     for name, hold in held.items():
         taken = session.execute(
@@ -267,22 +267,25 @@ def _held(session: Session, doors: set[str], now: int) -> tuple[set[str], list[s
     return set(held), probing
 
 
+_HOLDS = Prepared(sa.select(Hold))
+
+
 def _within_budget(session: Session, rows: Sequence[Any], now: int) -> tuple[list[Any], dict[int, list[int]]]:
     """The rows that may go, and the ids of those that wait so many milliseconds, so that the platform drops none silently."""
     metered = {row.user_id for row in rows if _is_metered(row)}
     if not metered:
         return list(rows), {}
     window = {
-        "users": sorted(metered),
+        "users": padded(metered),
         "minute": now - 60_000,
         "hour": now - 3_600_000,
         "until": now + SKEW_MS,
         "now": now,
     }
     minutes, hours = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    for door, user_id, in_minute, in_hour in session.execute(_SENT_LATELY, window):
+    for door, user_id, in_minute, in_hour in _SENT_LATELY.rows(session, window):
         minutes[door, user_id], hours[door, user_id] = in_minute, in_hour
-    for door, user_id, flying in session.execute(_FLYING_NOW, window):
+    for door, user_id, flying in _FLYING_NOW.rows(session, window):
         minutes[door, user_id] += flying
     going, waiting = [], defaultdict[int, list[int]](list)
     for row in rows:
@@ -309,7 +312,7 @@ def _to_these() -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-_SENT_LATELY = (
+_SENT_LATELY = Prepared(
     sa.select(
         Outbox.door,
         Outbox.user_id,
@@ -319,7 +322,7 @@ _SENT_LATELY = (
     .where(*_to_these(), Outbox.sent_ms.between(sa.bindparam("hour"), sa.bindparam("until")))
     .group_by(Outbox.door, Outbox.user_id)
 )
-_FLYING_NOW = (
+_FLYING_NOW = Prepared(
     sa.select(Outbox.door, Outbox.user_id, sa.func.count())
     .where(*_to_these(), Outbox.state == CLAIMED, Outbox.lease_ms > sa.bindparam("now"))
     .group_by(Outbox.door, Outbox.user_id)

@@ -25,6 +25,7 @@ from bot.tables import CLAIMED, DONE, EXPIRED, FAILED, NEW, PENDING, CardCopy, H
 from scrm import audit, members
 from scrm.access import SYSTEM
 from scrm.db import table_of
+from scrm.prepared import Prepared, padded
 from scrm.upsert import insert_once
 
 log = structlog.get_logger("settle")
@@ -36,24 +37,28 @@ QUOTA_MS = 3_600_000
 
 
 _OUTBOX = table_of(Outbox)
-_STILL_OURS = sa.select(Outbox.id, Outbox.key, Outbox.kind, Outbox.door, Outbox.lane, Outbox.lease_ms).where(
-    _OUTBOX.c.id.in_(sa.bindparam("ids", expanding=True)),
-    _OUTBOX.c.state == CLAIMED,
-    _OUTBOX.c.claimed_by == sa.bindparam("holder"),
+_STILL_OURS = Prepared(
+    sa.select(Outbox.id, Outbox.key, Outbox.kind, Outbox.door, Outbox.lane, Outbox.lease_ms).where(
+        _OUTBOX.c.id.in_(sa.bindparam("ids", expanding=True)),
+        _OUTBOX.c.state == CLAIMED,
+        _OUTBOX.c.claimed_by == sa.bindparam("holder"),
+    )
 )
-_ARRIVED = (
+_ARRIVED = Prepared(
     sa.update(_OUTBOX)
     .where(_OUTBOX.c.id == sa.bindparam("row"))
     .values(state=DONE, sent_ms=sa.bindparam("at"), maybe_sent=False, error="", remote_id=sa.bindparam("remote"))
 )
-_HAS_CODE = (
+_HAS_CODE = Prepared(
     sa.update(table_of(CardCopy))
     .where(CardCopy.card_id == sa.bindparam("card"))
     .values(response_code=sa.bindparam("code"), sent_ms=sa.bindparam("at"))
 )
-_LIFT = sa.delete(table_of(Hold)).where(Hold.door == sa.bindparam("name"), Hold.probe_ms <= sa.bindparam("since"))
-_RECEIVED = sa.select(Inbox.received_ms).where(Inbox.id.in_(sa.bindparam("ids", expanding=True)))
-_LATE = (
+_LIFT = Prepared(
+    sa.delete(table_of(Hold)).where(Hold.door == sa.bindparam("name"), Hold.probe_ms <= sa.bindparam("since"))
+)
+_RECEIVED = Prepared(sa.select(Inbox.received_ms).where(Inbox.id.in_(sa.bindparam("ids", expanding=True))))
+_LATE = Prepared(
     sa.select(Outbox)
     .where(Outbox.state.in_(PENDING), Outbox.expires_ms <= sa.bindparam("now"), Outbox.lease_ms <= sa.bindparam("now"))
     .limit(50)
@@ -70,7 +75,7 @@ def _observe_latency(session: Session, keys: Sequence[str], sent_ms: int) -> Non
     """How long who asked waited: of answers, whose key ends with the event's id."""
     parts = [key.split(":") for key in keys if key.startswith(("reply:", "update:"))]
     ids = [int(ident) for _, ident, *more in parts if ident.isdigit() and not more]
-    for received in session.scalars(_RECEIVED, {"ids": ids}) if ids else ():
+    for received in _RECEIVED.scalars(session, {"ids": padded(ids)}) if ids else ():
         metrics.ANSWER_SECONDS.observe(max(0, sent_ms - received) / 1000)
 
 
@@ -92,13 +97,13 @@ class Settle:
 
     def settle_sent(self, session: Session, sent: Sequence[tuple[Outgoing, Sent]], holder: str) -> None:
         """Write back what has simply arrived (see `is_simple`), a few statements for all of it."""
-        ours = {"ids": [item.id for item, _ in sent], "holder": holder}
-        rows = {row.id: row for row in session.execute(_STILL_OURS, ours)}
+        ours = {"ids": padded(item.id for item, _ in sent), "holder": holder}
+        rows = {row.id: row for row in _STILL_OURS.rows(session, ours)}
         arrived, now = [(item, outcome) for item, outcome in sent if item.id in rows], now_ms()
         if not arrived:
             return
-        session.execute(
-            _ARRIVED, [{"row": item.id, "at": now, "remote": outcome.remote_id[:200]} for item, outcome in arrived]
+        _ARRIVED.run_many(
+            session, [{"row": item.id, "at": now, "remote": outcome.remote_id[:200]} for item, outcome in arrived]
         )
         claimed: dict[str, int] = {}
         for row in rows.values():
@@ -108,12 +113,12 @@ class Settle:
             self._lift(session, name, at)
         codes = {item.card_id: outcome.response_code[:200] for item, outcome in arrived if item.kind == "card"}
         if codes:
-            session.execute(_HAS_CODE, [{"card": card, "code": codes[card], "at": now} for card in sorted(codes)])
+            _HAS_CODE.run_many(session, [{"card": card, "code": codes[card], "at": now} for card in sorted(codes)])
         _observe_latency(session, [row.key for row in rows.values()], now)
 
     def expire(self, session: Session) -> None:
         """Give up what is too late to be of use."""
-        late = session.scalars(_LATE, {"now": now_ms()}).all()
+        late = _LATE.records(session, {"now": now_ms()})
         for row in late:
             row.state = EXPIRED
             log.warning("outbox_expired", key=row.key, kind=row.kind, error=row.error)
@@ -135,7 +140,7 @@ class Settle:
 
     def _lift(self, session: Session, name: str, claimed_ms: int) -> None:
         # Only a call made as a probe says that the limit is gone; one that was under way when it struck does not.
-        session.connection().execute(_LIFT, {"name": name, "since": claimed_ms + PROBE_MS})
+        _LIFT.run(session, {"name": name, "since": claimed_ms + PROBE_MS})
 
     def _failed(self, session: Session, row: Outbox, item: Outgoing, error: SendError) -> None:
         row.error = str(error)[:500]

@@ -16,6 +16,7 @@ from bot.nlu.lexicon import Lexicon
 from scrm import access
 from scrm.access import Actor
 from scrm.models import Activity, Contact, Customer, Deal
+from scrm.prepared import Prepared, for_actor, padded
 
 RECENT_CUSTOMERS = 20
 RECENT_ACTIVITIES = 200
@@ -73,13 +74,18 @@ class Sights:
         sight = self._sights.get(actor)
         if sight is None or time.monotonic() - sight.since > MAX_SIGHT_SECONDS:
             sight = self._sights[actor] = Sight(session, actor)
+            self._sights.move_to_end(actor)
+            self._make_room()
+        else:
+            self._sights.move_to_end(actor)
         sight.check(session, actor)
-        self._sights.move_to_end(actor)
-        while len(self._sights) > 1 and (
-            len(self._sights) > MAX_SIGHTS or sum(map(len, self._sights.values())) > MAX_IDS
-        ):
-            self._sights.popitem(last=False)
         return sight
+
+    def _make_room(self) -> None:
+        """Forget whoever spoke longest ago: the newest is the last."""
+        ids = sum(map(len, self._sights.values()))
+        while len(self._sights) > 1 and (len(self._sights) > MAX_SIGHTS or ids > MAX_IDS):
+            ids -= len(self._sights.popitem(last=False)[1])
 
     def changed(self, lexicon: Lexicon, kind: str, ids: Iterable[int]) -> None:
         """These records, or who may see them, changed; with a customer its contacts and deals."""
@@ -123,11 +129,11 @@ def scope_of(
 
 def _recent(session: Session, actor: Actor) -> tuple[Ref, ...]:
     """The customers of the speaker's last activities, newest first."""
-    newest = session.scalars(_NEWEST, {"member": actor.member_id})
+    newest = _NEWEST.scalars(session, {"member": actor.member_id})
     return tuple(dict.fromkeys(newest))[:RECENT_CUSTOMERS]
 
 
-_NEWEST = (
+_NEWEST = Prepared(
     sa.select(Activity.customer_id)
     .where(Activity.member_id == sa.bindparam("member"))
     .order_by(Activity.id.desc())
@@ -139,10 +145,10 @@ def visible(session: Session, actor: Actor, kind: str, ids: Iterable[int]) -> It
     """Those of the ids that the actor may see."""
     ordered = sorted(ids)
     for start in range(0, len(ordered), CHUNK):
-        yield from session.scalars(_those(actor, kind), {"ids": ordered[start : start + CHUNK]})
+        yield from _those(actor, kind).scalars(session, {"ids": padded(ordered[start : start + CHUNK])})
 
 
-@access.once_per_actor
-def _those(actor: Actor, kind: str) -> sa.Select[int]:
+@for_actor
+def _those(actor: Actor, kind: str) -> sa.Select[Any]:
     table, clause = _CLAUSES[kind]
     return sa.select(table.id).where(table.id.in_(sa.bindparam("ids", expanding=True)), clause(actor))

@@ -12,6 +12,7 @@ from bot import commands as c
 from bot.outbox import now_ms
 from bot.tables import Talk
 from scrm.models import Activity, Contact, Deal, FollowUp
+from scrm.prepared import Prepared
 from scrm.upsert import put
 
 FORGET_MS = 24 * 3_600_000
@@ -39,10 +40,12 @@ _SUBJECTS: dict[str, type[Any]] = {
 }
 
 
-_LAST = sa.select(Talk.customer_id, Talk.deal_id, Talk.contact_id).where(
-    Talk.member_id == sa.bindparam("member_id"),
-    Talk.conversation == sa.bindparam("conversation"),
-    Talk.at_ms >= sa.bindparam("since"),
+_LAST = Prepared(
+    sa.select(Talk.customer_id, Talk.deal_id, Talk.contact_id).where(
+        Talk.member_id == sa.bindparam("member_id"),
+        Talk.conversation == sa.bindparam("conversation"),
+        Talk.at_ms >= sa.bindparam("since"),
+    )
 )
 
 
@@ -51,7 +54,7 @@ def last(session: Session, member_id: int | None, conversation: str) -> dict[str
     if member_id is None:
         return {}
     about = {"member_id": member_id, "conversation": conversation, "since": now_ms() - FORGET_MS}
-    row = session.connection().execute(_LAST, about).first()
+    row = _LAST.first(session, about)
     return {} if row is None else {"customer": row.customer_id, "deal": row.deal_id, "contact": row.contact_id}
 
 
@@ -77,16 +80,16 @@ def remember(session: Session, member_id: int | None, conversation: str, view: s
 
 
 @cache
-def _about(kind: str) -> sa.Select[Any]:
+def _about(kind: str) -> Prepared:
     table = _SUBJECTS[kind]
     deal = getattr(table, "deal_id", sa.null().label("deal_id"))
-    return sa.select(table.customer_id, deal).where(table.id == sa.bindparam("id"))
+    return Prepared(sa.select(table.customer_id, deal).where(table.id == sa.bindparam("id")))
 
 
 def _subjects(session: Session, kind: str, ident: int) -> dict[str, int | None]:
     if kind == "customer":
         return {"customer_id": ident, "deal_id": None, "contact_id": None}
-    row = session.execute(_about(kind), {"id": ident}).first() if kind in _SUBJECTS else None
+    row = _about(kind).first(session, {"id": ident}) if kind in _SUBJECTS else None
     if row is None:
         return {}
     found: dict[str, int | None] = {"customer_id": row.customer_id}

@@ -45,6 +45,11 @@ def once_per_actor(build: Callable[P, T]) -> Callable[P, T]:
     return cast(Callable[P, T], remembered)
 
 
+def forget_with(forget: Callable[[], None]) -> None:
+    """`forget` is called too when queries are to be built anew."""
+    _kept.append(forget)
+
+
 def forget_queries() -> None:
     """Build them anew; what depends on the rules themselves being others, as a test's planted hole, needs that."""
     for forget in _kept:

@@ -18,6 +18,7 @@ from scrm.db import table_of
 from scrm.errors import Ambiguous, Missing, NotFound, Refused, UnknownName
 from scrm.lookup import Ref
 from scrm.models import Activity, ActivityContact, CheckIn, Contact, Customer, Deal, FollowUp
+from scrm.prepared import Prepared
 from scrm.versions import event_id
 
 MAX_PLACE = 255
@@ -183,10 +184,10 @@ def _check_in(session: Session, actor: Actor, told: Told, zone: ZoneInfo) -> Che
         return None
     start = told.happened_at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     day = {"member": actor.member_id, "start": start, "end": start + timedelta(days=1)}
-    return session.scalars(_UNUSED_CHECK_IN, day).first()
+    return next(iter(_UNUSED_CHECK_IN.records(session, day)), None)
 
 
-_UNUSED_CHECK_IN = (
+_UNUSED_CHECK_IN = Prepared(
     sa.select(CheckIn)
     .where(
         CheckIn.member_id == sa.bindparam("member"), CheckIn.used_by.is_(None),
@@ -205,12 +206,11 @@ def _place(check_in: CheckIn | None) -> str:
 
 def _note_contact(session: Session, customer: Customer, at: datetime) -> None:
     # Derived from the activities, hence below the audit: otherwise each visit would keep the one before from being undone.
-    changed = session.connection().execute(_LAST_CONTACT, {"customer": customer.id, "at": at})
-    if changed.rowcount:
+    if _LAST_CONTACT.run(session, {"customer": customer.id, "at": at}):
         set_committed_value(customer, "last_activity_at", at)
 
 
-_LAST_CONTACT = (
+_LAST_CONTACT = Prepared(
     sa.update(table_of(Customer))
     .where(
         Customer.id == sa.bindparam("customer"),

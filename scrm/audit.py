@@ -17,11 +17,29 @@ from sqlalchemy.orm import Session, UOWTransaction
 from scrm.db import Base, table_of
 from scrm.errors import NothingToUndo, UndoRefused
 from scrm.models import Audit, Member, Tracked
+from scrm.prepared import Prepared
 
 UNDO_WINDOW = timedelta(hours=24)
 CHUNK = 500
 _BOOKKEEPING = frozenset({"id", "created_at", "updated_at", "row_version", "seen_at"})
-_INSERT = sa.insert(table_of(Audit))
+_COLUMNS = (
+    "at",
+    "member_id",
+    "turn",
+    "source",
+    "command",
+    "table_name",
+    "record_id",
+    "op",
+    "before",
+    "after",
+    "row_version",
+)
+_INSERT = Prepared(
+    sa.insert(table_of(Audit)).values(
+        {name: sa.bindparam(name, type_=table_of(Audit).c[name].type) for name in _COLUMNS}
+    )
+)
 _FINAL = ("undo", "bind")  # commands that 撤销 passes over: a taken-back message, two accounts that are one person now
 
 
@@ -62,7 +80,7 @@ def _write(session: Session, _context: UOWTransaction) -> None:
     changes = session.info.pop("audit", None)
     if not turn or not changes:
         return
-    session.connection().execute(_INSERT, [_audit_row(turn, *change) for change in changes])
+    _INSERT.run_many(session, [_audit_row(turn, *change) for change in changes])
 
 
 @event.listens_for(Session, "after_soft_rollback")

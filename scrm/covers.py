@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from scrm.errors import Refused
 from scrm.models import Cover, Member
+from scrm.prepared import Prepared
 
 
 class CoverOfOneself(Refused):
@@ -93,8 +94,10 @@ _STAND_INS = (  # built once: it is asked with everything that is pushed
     .where(Cover.first_on <= _TODAY, Cover.last_on >= _TODAY, _COVERING.active)
     .order_by(Cover.id)
 )
-_COVERED = sa.select(Cover.member_id).where(
-    Cover.cover_id == sa.bindparam("cover"), Cover.first_on <= _TODAY, Cover.last_on >= _TODAY
+_COVERED = Prepared(
+    sa.select(Cover.member_id).where(
+        Cover.cover_id == sa.bindparam("cover"), Cover.first_on <= _TODAY, Cover.last_on >= _TODAY
+    )
 )
 
 
@@ -107,4 +110,4 @@ def _stand_ins(session: Session, member_ids: Collection[int], today: date) -> di
 
 def covered_by(session: Session, cover_id: int | None, today: date) -> set[int]:
     """Those for whom this member stands in today."""
-    return set(session.scalars(_COVERED, {"cover": cover_id, "today": today}))
+    return set(_COVERED.scalars(session, {"cover": cover_id, "today": today}))

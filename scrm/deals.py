@@ -17,6 +17,7 @@ from scrm.access import Actor
 from scrm.errors import Ambiguous, Candidate, Missing, Refused, UnknownName
 from scrm.lookup import Ref
 from scrm.models import Activity, Customer, Deal, Member, Stage, StageChange
+from scrm.prepared import for_actor
 from scrm.versions import Already, check, event_id, hold
 
 MAX_NAME = 128
@@ -161,11 +162,11 @@ def last_closed(
 
 def all_open(session: Session, actor: Actor, customer: Customer) -> Sequence[Deal]:
     """The customer's open deals in sight, the one changed last first."""
-    return session.scalars(_open_of(actor), {"customer": customer.id}).all()
+    return _open_of(actor).records(session, {"customer": customer.id})
 
 
-@access.once_per_actor
-def _open_of(actor: Actor) -> sa.Select[Deal]:
+@for_actor
+def _open_of(actor: Actor) -> sa.Select[Any]:
     query = sa.select(Deal).where(
         Deal.customer_id == sa.bindparam("customer"), Deal.status == "open", access.deals(actor)
     )

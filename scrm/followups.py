@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from scrm.activities import latest_of
 from scrm.errors import Missing, Outdated, Refused
 from scrm.hours import DAY_STARTS, Hours
 from scrm.models import Activity, Contact, Customer, Deal, FollowUp, Member
+from scrm.prepared import Prepared, for_actor
 from scrm.versions import Already, check, event_id, hold
 
 R = TypeVar("R", Customer, Contact, Deal, Member)
@@ -104,14 +105,17 @@ def schedule(
 
 def planned(session: Session, actor: Actor, customer: Customer, due_at: datetime) -> FollowUp | None:
     """The actor's open follow-up of this customer at this very moment, if there is one."""
-    return session.scalars(_PLANNED, {"customer": customer.id, "owner": actor.member_id, "due": due_at}).first()
+    known = _PLANNED.records(session, {"customer": customer.id, "owner": actor.member_id, "due": due_at})
+    return next(iter(known), None)
 
 
-_PLANNED = sa.select(FollowUp).where(
-    FollowUp.customer_id == sa.bindparam("customer"),
-    FollowUp.owner_id == sa.bindparam("owner"),
-    FollowUp.due_at == sa.bindparam("due"),
-    FollowUp.status == "open",
+_PLANNED = Prepared(
+    sa.select(FollowUp).where(
+        FollowUp.customer_id == sa.bindparam("customer"),
+        FollowUp.owner_id == sa.bindparam("owner"),
+        FollowUp.due_at == sa.bindparam("due"),
+        FollowUp.status == "open",
+    )
 )
 
 
@@ -238,12 +242,12 @@ def _only(found: Sequence[FollowUp], nothing: Refused) -> FollowUp:
 
 def open_with(session: Session, actor: Actor, customer: Customer) -> Sequence[FollowUp]:
     """The open follow-ups of a customer, soonest first: the actor's own, else those of others in sight."""
-    found = session.scalars(_open_of(actor), {"customer": customer.id}).all()
+    found: list[FollowUp] = _open_of(actor).records(session, {"customer": customer.id})
     return [row for row in found if row.owner_id == actor.member_id] or found
 
 
-@access.once_per_actor
-def _open_of(actor: Actor) -> sa.Select[FollowUp]:
+@for_actor
+def _open_of(actor: Actor) -> sa.Select[Any]:
     query = sa.select(FollowUp).where(
         FollowUp.customer_id == sa.bindparam("customer"), FollowUp.status == "open", access.followups(actor)
     )

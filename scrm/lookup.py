@@ -26,6 +26,7 @@ from scrm.models import (
     Membership,
     Stage,
 )
+from scrm.prepared import for_actor
 
 R = TypeVar("R", Customer, Contact, Deal, Activity, FollowUp, Campaign)
 N = TypeVar("N", Customer, Contact, Deal, Member, Stage)
@@ -40,15 +41,18 @@ _CLAUSES: dict[type[Any], Any] = {
 
 def by_id(session: Session, actor: Actor, kind: type[R], id: int, *, lock: bool = False) -> R:
     """The record if this actor may see it, else NotFound (also for a guessed id). `lock` holds it till the end."""
-    query = _seen_by(actor, kind)
-    row = session.scalars(query.with_for_update() if lock else query, {"id": id}).one_or_none()
-    if row is None:
+    if lock:
+        query = sa.select(kind).where(kind.id == id, _CLAUSES[kind](actor)).with_for_update()
+        found: Sequence[R] = session.scalars(query).all()
+    else:
+        found = _seen_by(actor, kind).records(session, {"id": id})
+    if not found:
         raise NotFound
-    return row
+    return found[0]
 
 
-@access.once_per_actor
-def _seen_by(actor: Actor, kind: type[R]) -> sa.Select[R]:
+@for_actor
+def _seen_by(actor: Actor, kind: type[Any]) -> sa.Select[Any]:
     return sa.select(kind).where(kind.id == sa.bindparam("id"), _CLAUSES[kind](actor))
 
 

@@ -16,6 +16,7 @@ from scrm.access import Actor
 from scrm.db import table_of
 from scrm.errors import Refused
 from scrm.models import Department, Identity, Member, Membership
+from scrm.prepared import Prepared
 from scrm.upsert import insert_once
 
 ROLES = ("rep", "manager", "marketer", "admin")
@@ -56,7 +57,7 @@ def actor_of(
 
     On a day (local), what those see for whom this member stands in is in sight too.
     """
-    accounts = session.execute(_WHO_SPEAKS, {"platform": platform, "user_id": user_id}).all()
+    accounts = _WHO_SPEAKS.rows(session, {"platform": platform, "user_id": user_id})
     return _actor(session, accounts, admins, today)
 
 
@@ -64,7 +65,7 @@ def actor_of_member(
     session: Session, member_id: int, admins: Collection[str], today: date | None = None
 ) -> Actor | None:
     """The same by member id."""
-    return _actor(session, session.execute(_WHO_IS, {"member": member_id}).all(), admins, today)
+    return _actor(session, _WHO_IS.rows(session, {"member": member_id}), admins, today)
 
 
 _WHO = (
@@ -72,18 +73,22 @@ _WHO = (
     .outerjoin(Identity, Identity.member_id == Member.id)
     .where(Member.active)
 )
-_WHO_IS = _WHO.where(Member.id == sa.bindparam("member"))
-_WHO_SPEAKS = _WHO.where(
-    Member.id
-    == sa.select(Identity.member_id)
-    .where(Identity.platform == sa.bindparam("platform"), Identity.user_id == sa.bindparam("user_id"))
-    .correlate(None)
-    .scalar_subquery()
+_WHO_IS = Prepared(_WHO.where(Member.id == sa.bindparam("member")))
+_WHO_SPEAKS = Prepared(
+    _WHO.where(
+        Member.id
+        == sa.select(Identity.member_id)
+        .where(Identity.platform == sa.bindparam("platform"), Identity.user_id == sa.bindparam("user_id"))
+        .correlate(None)
+        .scalar_subquery()
+    )
 )
 
 
-_USE = sa.update(table_of(Identity)).where(
-    Identity.platform == sa.bindparam("on"), Identity.user_id == sa.bindparam("who")
+_USE = Prepared(
+    sa.update(table_of(Identity))
+    .where(Identity.platform == sa.bindparam("on"), Identity.user_id == sa.bindparam("who"))
+    .values(door=sa.bindparam("through"), used_at=sa.bindparam("at"))
 )
 
 
@@ -116,7 +121,7 @@ def admin_ids(session: Session, admins: Collection[str]) -> set[int]:
 
 def note_use(session: Session, platform: str, user_id: str, door: str, now: datetime) -> None:
     """Pushes go to the identity used last, through the door used last."""
-    session.connection().execute(_USE, {"on": platform, "who": user_id, "door": door, "used_at": now})
+    _USE.run(session, {"on": platform, "who": user_id, "through": door, "at": now})
 
 
 def colleagues(session: Session, actor: Actor, but: int, limit: int) -> Sequence[Member]:

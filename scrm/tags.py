@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from scrm import follows
 from scrm.errors import DomainError
 from scrm.models import Contact, ContactTag, Customer, CustomerTag, Follow, Tag
+from scrm.prepared import Prepared
 from scrm.upsert import insert_once
 
 MAX_NAME = 30  # characters of a corp tag (OD:92696)
@@ -195,12 +196,12 @@ def take_off_customer(session: Session, customer: Customer, tag_names: Iterable[
     return removed
 
 
-_WITH_WORDS = sa.select(Tag.name, Tag.words).where(Tag.words != "")
+_WITH_WORDS = Prepared(sa.select(Tag.name, Tag.words).where(Tag.words != ""))
 
 
 def said(session: Session, text: str, affirmed: Affirmed, defaults: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Names of the tags whose words a note says: the company's own words (`Tag.words`), `defaults` for other tags."""
-    own = {name: tuple(words.split()) for name, words in session.execute(_WITH_WORDS)}
+    own = {name: tuple(words.split()) for name, words in _WITH_WORDS.rows(session)}
     return tuple(name for name, words in {**defaults, **own}.items() if affirmed(text, words))
 
 

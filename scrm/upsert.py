@@ -10,29 +10,35 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from scrm.prepared import Prepared
+
 
 def insert_once(session: Session, table: Any, values: Mapping[str, Any], key: list[str]) -> bool:
     """Insert unless the key is taken; whether a row was inserted."""
     insert = _insert(table.__table__, tuple(values), tuple(key), session.get_bind().dialect.name, instead=False)
-    return session.execute(insert, dict(values)).first() is not None
+    return insert.first(session, values) is not None
 
 
 def put(session: Session, table: Any, values: Mapping[str, Any], key: list[str]) -> None:
     """Insert; where the key is taken, that row gets these values."""
     insert = _insert(table.__table__, tuple(values), tuple(key), session.get_bind().dialect.name, instead=True)
-    session.execute(insert, dict(values))
+    insert.run(session, values)
 
 
 @cache
-def _insert(table: sa.Table, columns: tuple[str, ...], key: tuple[str, ...], database: str, *, instead: bool) -> Any:
+def _insert(
+    table: sa.Table, columns: tuple[str, ...], key: tuple[str, ...], database: str, *, instead: bool
+) -> Prepared:
     """Built once: to put a statement together costs more than to run it."""
     values = {column: sa.bindparam(column, type_=table.c[column].type) for column in columns}
     insert: Any = (sqlite if database == "sqlite" else postgresql).insert(table).values(values)
     if instead:
         new = {column: insert.excluded[column] for column in columns if column not in key}
-        return insert.on_conflict_do_update(index_elements=list(key), set_=new)
+        return Prepared(insert.on_conflict_do_update(index_elements=list(key), set_=new))
     # The row count of such an INSERT is not reliable on every driver; a returned row is.
-    return insert.on_conflict_do_nothing(index_elements=list(key)).returning(sa.literal_column("1"))
+    return Prepared(
+        insert.on_conflict_do_nothing(index_elements=list(key)).returning(sa.literal_column("1", sa.Integer))
+    )
 
 
 def insert_many(session: Session, table: Any, rows: Sequence[Mapping[str, Any]], key: str) -> set[Any]:
