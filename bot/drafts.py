@@ -26,6 +26,7 @@ CREATE = "create"  # the option value for 新建
 CONFIRM = "confirm"  # the slot of a question whether all of it was meant
 DOUBLE = "double"  # the slot of a question whether the new record is one that is there
 TIME_SLOTS = {"due_at": "all_day", "next_at": "next_all_day", "until": ""}
+NAME_SLOTS = frozenset({"customer", "company"})
 WORD_SLOTS = frozenset({"words", "summary", "reason", "deal", "body", "welcome", "channel", "contact"})
 
 Asking = Ambiguous | UnknownName | Missing
@@ -106,7 +107,7 @@ def read_words(row: DraftRow, text: str, sent_at: datetime, zone: Any, is_comman
         return "value", options[0][1]
     if row.slot in TIME_SLOTS and (moment := read_moment(text, sent_at, zone)) is not None:
         return "value", _instant(moment, zone)
-    if row.slot == "customer" and not row.spoken and (name := read_name(text)) is not None:
+    if row.slot in NAME_SLOTS and not row.spoken and (name := read_name(text)) is not None:
         return "value", name
     if row.slot in WORD_SLOTS and not options and not is_command:
         return "value", text.strip()
@@ -119,7 +120,7 @@ def fill(row: DraftRow, value: Any) -> list[c.Command]:
     if row.slot == CONFIRM:
         return commands
     if row.slot == DOUBLE:
-        return _settled(commands, value, row.source)
+        return _settled(commands, value, row.source, row.spoken)
     if value == CREATE:
         return [_creation(row, commands), *commands]
     return [
@@ -128,7 +129,7 @@ def fill(row: DraftRow, value: Any) -> list[c.Command]:
     ]
 
 
-def _settled(commands: list[c.Command], value: dict[str, Any], source: str) -> list[c.Command]:
+def _settled(commands: list[c.Command], value: dict[str, Any], source: str, called: str = "") -> list[c.Command]:
     """What becomes of a creation that may be a double: made all the same, or what follows it is about the one there is."""
     first, rest = commands[0], commands[1:]
     if "new" in value:
@@ -137,11 +138,13 @@ def _settled(commands: list[c.Command], value: dict[str, Any], source: str) -> l
         noted = first.amount if value.get("bare") else None
         known = c.NoteDeal(deal=value["use"], amount=noted) if noted is not None else c.ShowDeal(deal=value["use"])
         return [known, *rest]
-    name = getattr(first, "customer", "")
+    name = getattr(first, "customer", called)
     if "ask" in value:
         return [c.AskShare(customer=value["ask"], called=name, words=source if rest else "")]
     ident = value["claim"] if "claim" in value else value["use"]
     claims: list[c.Command] = [c.ClaimCustomer(customer=ident)] if "claim" in value else []
+    if isinstance(first, c.QualifyLead):
+        return [*claims, c.replace(first, company=ident), *rest]
     about = [
         c.replace(command, customer=ident) if getattr(command, "customer", None) == name else command
         for command in rest

@@ -197,8 +197,8 @@ def _leads(session: Session, people: _People) -> Rows:
         for row in page:
             yield {
                 "id": row.id, "name": row.name, "company": row.company, **people(row.owner_id, "owner"), "title": row.title,
-                "phone": row.phone, "need": row.need, "product": row.product, "region": row.region, "tier": row.tier,
-                "source": row.source, "status": row.status, "reason": row.reason, "customer_id": row.customer_id,
+                "phone": row.phone, "need": row.need, "amount": row.amount, "product": row.product, "region": row.region, "tier": row.tier,
+                "source": row.source, "status": row.status, "reason": row.reason, "contacted_at": row.contacted_at, "customer_id": row.customer_id,
                 "contact_id": row.contact_id, "deal_id": row.deal_id, "created_at": row.created_at, "updated_at": row.updated_at,
             }  # fmt: skip
 
@@ -240,8 +240,8 @@ _SOURCES: dict[str, tuple[tuple[str, ...], Callable[[Session, _People], Rows]]] 
         _followups,
     ),
     "leads": (
-        ("id", "name", "company", *_WHO, "title", "phone", "need", "product", "region", "tier", "source", "status", "reason",
-         "customer_id", "contact_id", "deal_id", "created_at", "updated_at"),
+        ("id", "name", "company", *_WHO, "title", "phone", "need", "amount", "product", "region", "tier", "source", "status", "reason",
+         "contacted_at", "customer_id", "contact_id", "deal_id", "created_at", "updated_at"),
         _leads,
     ),
     "audit": (

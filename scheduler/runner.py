@@ -22,6 +22,7 @@ from bot.tables import DONE, EXPIRED, FAILED, CardCopy, DraftRow, Inbox, JobRun,
 from scheduler.deal_jobs import JOBS as DEAL_JOBS
 from scheduler.idle_jobs import JOBS as IDLE_JOBS
 from scheduler.jobs import JOBS as FOLLOW_UP_JOBS
+from scheduler.lead_jobs import JOBS as LEAD_JOBS
 from scheduler.marketing_jobs import JOBS as MARKETING_JOBS
 from scrm import audit, members
 from scrm.access import SYSTEM
@@ -101,6 +102,7 @@ JOBS: dict[str, Job] = {
     **FOLLOW_UP_JOBS,
     **DEAL_JOBS,
     **IDLE_JOBS,
+    **LEAD_JOBS,
     **MARKETING_JOBS,
     "sync_members": sync_members,
     "warn_budgets": warn_budgets,

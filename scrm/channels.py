@@ -32,6 +32,12 @@ class WelcomeTooLong(DomainError):
     sentence = "欢迎语太长了，最多约 1300 个字，请精简一下。"
 
 
+class NoSuchChannel(DomainError):
+    """No channel in sight is called so, or several are."""
+
+    sentence = "没有找到渠道「{spoken}」。说「渠道列表」看有哪些。"
+
+
 class ChannelExists(Already):
     """One name, one code."""
 
@@ -81,6 +87,16 @@ def by_id(session: Session, actor: Actor, channel_id: int) -> Channel:
     if row is None:
         raise NotFound
     return row
+
+
+def named(session: Session, actor: Actor, name: str) -> Channel:
+    """The channel of this name if this actor may see it. Raises NoSuchChannel."""
+    seen = sa.select(Channel).where(access.channels(actor))
+    for called in (Channel.name == name, Channel.name.contains(name, autoescape=True)):
+        found = session.scalars(seen.where(called).order_by(Channel.id).limit(2)).all() if name else ()
+        if len(found) == 1:
+            return found[0]
+    raise NoSuchChannel(spoken=name)
 
 
 def by_state(session: Session, state: str) -> Channel | None:

@@ -64,6 +64,7 @@ TIER_WORDS: dict[str, tuple[str, ...]] = {
 # What a department is called without: 华东 is 华东部.
 UNIT_SUFFIXES = ("销售部", "事业部", "大区", "部", "组", "区")
 CUSTOMER_SUFFIX = "客户"  # 国企客户 is the tier 国企
+JOINING = " 的和、/"  # what may stand between 华东 and 大客户 where both are named
 
 
 def seed(session: Session) -> None:

@@ -47,7 +47,7 @@ class IsADouble(Missing):
     question_of = "「{name}」可能已经是公司的客户了"
 
     def __init__(self, name: str, found: Sequence[Double]) -> None:
-        self.name, self.found = name, found
+        self.name, self.spoken, self.found = name, name, found
         seen = [double for double in found if double.seen]
         asked = next((one for one in found if not one.seen and one.owned), None)
         label = self.use if len(seen) == 1 else self.use_named

@@ -1,27 +1,29 @@
-"""Leads 线索: noted from any door, given out by rule, qualified into customer, contact and deal, or struck out with the reason."""
+"""Leads 线索: noted from any door, given out by rule, taken within the pool's limits, put back, or struck out with the reason."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from scrm import access, contacts, customers, deal_facts, deals, lead_rules
+from scrm import access, lead_rules, pool
 from scrm.access import Actor
-from scrm.customers import Exists
+from scrm.company_names import phone as digits_of
 from scrm.errors import AlreadySo, Ambiguous, Candidate, NotFound, Refused
+from scrm.hours import Hours
 from scrm.lookup import MAX_CANDIDATES, Ref
-from scrm.models import Channel, Contact, Customer, Deal, Lead, Member
-from scrm.versions import Already, held
+from scrm.models import Channel, Contact, Lead, Member, PoolClaim
+from scrm.pool import NotInTeam
+from scrm.versions import held
 
 PAGE = 5
 LAST_PAGE = 100_000
-_DIGITS = re.compile(r"\D+")
-_COUNTRY = "86"
+WAITING = 500  # given out in one transaction
+MOST = Decimal("1e15")  # what fits into `Lead.amount`
 _SIZES = {
     "name": 64,
     "company": 128,
@@ -62,6 +64,33 @@ class NotOpen(Refused):
     sentence = "这条线索已经处理过了。"
 
 
+class Yours(AlreadySo):
+    """Taken already, by the one who takes it."""
+
+    sentence = "这条线索已经由您跟进。"
+
+    def __init__(self, lead: Lead) -> None:
+        super().__init__(f"lead:{lead.id}", self.sentence)
+
+
+class Gone(Refused):
+    """Somebody was faster, who is in sight."""
+
+    sentence = "这条线索已经有人跟进了。"
+
+
+class TakeItFirst(Refused):
+    """What nobody has is not a rep's to strike out for everybody."""
+
+    sentence = "这条线索还没有人领。先领取，再标无效。"
+
+
+class NotAnybodys(Refused):
+    """Put back already."""
+
+    sentence = "这条线索本来就没有人领，谁都可以领取。"
+
+
 class NoName(Refused):
     """Neither a person nor a company nor a number."""
 
@@ -81,41 +110,40 @@ class Said:
     region: str = ""
     tier: str = ""
     source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Qualified:
-    """What a lead became; `deal` is None where nothing was said that a deal could be about."""
-
-    lead: Lead
-    customer: Customer
-    contact: Contact
-    deal: Deal | None
+    amount: Decimal | None = None
 
 
 def phone_key(phone: str) -> str | None:
-    """A number as it is compared: digits without the country's; None for none."""
-    digits = _DIGITS.sub("", phone)
-    return (digits.removeprefix(_COUNTRY) if len(digits) > 11 else digits) or None
+    """A number as it is compared; None for none."""
+    return digits_of(phone) or None
 
 
-def create(session: Session, actor: Actor, said: Said, today: date, now: datetime, *, mine: bool = True) -> Lead:
+def create(session: Session, actor: Actor, said: Said, hours: Hours, now: datetime, *, mine: bool = True) -> Lead:
     """A new lead: the actor's own, or (not `mine`) of whose turn it is. Raises Known, KnownElsewhere, NoName."""
+    lead = note(session, actor, said)
+    if mine:
+        lead.owner_id = actor.member_id
+    else:
+        lead.owner_id, lead.waits = lead_rules.whose_turn(lead_rules.roster(session, hours, now), lead, now)
+    session.flush()
+    return lead
+
+
+def note(session: Session, actor: Actor, said: Said, *, owner_id: int | None = None, waits: bool = False) -> Lead:
+    """A new lead of this owner; one that `waits` is seen to by the next run of the job. Raises as `create`."""
     values = {name: getattr(said, name).strip()[:size] for name, size in _SIZES.items()}
     values["name"] = values["name"] or values["company"] or values["phone"]
     if not values["name"]:
         raise NoName
     key = phone_key(values["phone"])
-    lead = Lead(**values, key=key, status="open", owner_id=actor.member_id if mine else None)
+    amount = said.amount if said.amount is not None and 0 <= said.amount < MOST else None
+    lead = Lead(**values, key=key, status="open", amount=amount, owner_id=owner_id, waits=waits)
     try:
         with session.begin_nested():
             session.add(lead)
             session.flush()
     except sa.exc.IntegrityError:
         _raise_known(session, actor, key)
-    if not mine:
-        lead.owner_id = lead_rules.whose_turn(session, lead, today, now)
-        session.flush()
     return lead
 
 
@@ -128,8 +156,8 @@ def _raise_known(session: Session, actor: Actor, key: str | None) -> None:
 
 
 def from_channel(session: Session, contact: Contact) -> Lead | None:
-    """Who came through a channel of ours and is of no customer is a lead of the contact's owner, once; None for others."""
-    ours = sa.select(Channel.id).where(Channel.name == contact.channel)
+    """Who came through a channel set so and is of no customer is a lead of the contact's owner, once; None for others."""
+    ours = sa.select(Channel.id).where(Channel.name == contact.channel, Channel.makes_leads)
     if contact.customer_id is not None or not contact.channel or session.scalar(ours) is None:
         return None
     lead = Lead(
@@ -202,76 +230,71 @@ def owner_of(session: Session, lead: Lead) -> str:
 # --- what becomes of it
 
 
-def take(session: Session, actor: Actor, ref: Ref) -> Lead:
-    """A lead that nobody has is the actor's. Raises NotOpen where somebody has it, and as `find`."""
+def take(session: Session, actor: Actor, ref: Ref, hours: Hours, now: datetime) -> Lead:
+    """A lead that nobody has is the actor's. Raises Yours, Gone, CoolingDown, DayIsFull, and as `find`."""
     lead = find(session, actor, ref)
-    if lead.owner_id is not None:
-        raise NotOpen
-    lead.owner_id = actor.member_id
+    me = actor.member_id
+    if lead.owner_id is not None or me is None:
+        raise Yours(lead) if lead.owner_id == me else Gone
+    limits, local = pool.rule(session), now.astimezone(hours.zone)
+    pool.cooled(limits, me, label(lead), lead.previous_owner_id, lead.released_at, local)
+    pool.count(session, limits, PoolClaim(lead_id=lead.id, member_id=me, claimed_on=local.date()))
+    lead.owner_id, lead.waits = me, False
     session.flush()
     return lead
 
 
-def give(session: Session, actor: Actor, ref: Ref, to: Member | None) -> Lead:
-    """To a colleague, or (None) back to where everybody may take it. Raises as `find`."""
+def give(session: Session, actor: Actor, ref: Ref, to: Member) -> Lead:
+    """To a colleague of the team, whatever the limits. Raises NotInTeam, and as `find`."""
     lead = find(session, actor, ref)
-    lead.owner_id = to.id if to is not None else None
+    if not (actor.sees_all or to.id in actor.team):
+        raise NotInTeam(name=to.name)
+    lead.owner_id, lead.waits, lead.contacted_at = to.id, False, None
     session.flush()
+    return lead
+
+
+def free(session: Session, actor: Actor, ref: Ref, now: datetime) -> Lead:
+    """Back to where whoever sells may take it; whoever had it waits out the cooldown. Raises NotAnybodys, and as `find`."""
+    lead = find(session, actor, ref)
+    if lead.owner_id is None:
+        raise NotAnybodys
+    lead.previous_owner_id, lead.released_at = lead.owner_id, now
+    lead.owner_id, lead.contacted_at = None, None
+    session.flush()
+    return lead
+
+
+def contact(session: Session, actor: Actor, ref: Ref, now: datetime) -> Lead:
+    """Its owner sets out to call: the first time is kept. Raises as `find`."""
+    lead = find(session, actor, ref)
+    if lead.owner_id == actor.member_id and lead.contacted_at is None:
+        lead.contacted_at = now
+        session.flush()
     return lead
 
 
 def discard(session: Session, actor: Actor, ref: Ref, reason: str) -> Lead:
-    """无效, with the reason. Raises as `find`."""
+    """无效, with the reason. Raises TakeItFirst, and as `find`."""
     lead = find(session, actor, ref)
-    lead.status, lead.reason, lead.key = "invalid", reason.strip()[:255], None
+    if lead.owner_id is None and actor.role == "rep":
+        raise TakeItFirst
+    lead.status, lead.reason, lead.key, lead.waits = "invalid", reason.strip()[:255], None, False
     session.flush()
     return lead
 
 
-def qualify(session: Session, actor: Actor, ref: Ref, now: datetime) -> Qualified:
-    """Customer, contact and, where there is something to sell, a deal; every fact of the lead is carried over.
-
-    Raises as `find`, and what making a customer raises where it is out of sight or in the pool.
-    """
-    lead = find(session, actor, ref)
-    customer = _customer(session, actor, lead, now)
-    contact = _contact(session, actor, lead, customer)
-    deal = _deal(session, actor, lead, customer, now)
-    lead.status, lead.key, lead.owner_id = "qualified", None, lead.owner_id or actor.member_id
-    lead.customer_id, lead.contact_id, lead.deal_id = customer.id, contact.id, deal.id if deal is not None else None
+def give_out(session: Session, hours: Hours, now: datetime) -> Sequence[Lead]:
+    """Leads that waited and have an owner now, the oldest first; those that no rule is for wait no longer."""
+    query = sa.select(Lead).where(Lead.waits, Lead.status == "open").order_by(Lead.id).limit(WAITING)
+    waiting = session.scalars(held(query)).all()
+    if not waiting:
+        return ()
+    roster = lead_rules.roster(session, hours, now)
+    for lead in waiting:
+        if lead.owner_id is None:
+            lead.owner_id, lead.waits = lead_rules.whose_turn(roster, lead, now)
+        else:
+            lead.waits = False
     session.flush()
-    return Qualified(lead, customer, contact, deal)
-
-
-def _customer(session: Session, actor: Actor, lead: Lead, now: datetime) -> Customer:
-    try:
-        customer = customers.create(session, actor, lead.company or lead.name, now)
-    except Exists as known:
-        customer = session.get_one(Customer, int(known.view.partition(":")[2]))
-    customer.region, customer.tier = customer.region or lead.region, customer.tier or lead.tier
-    customer.phone = customer.phone or ("" if lead.company else lead.phone)
-    return customer
-
-
-def _contact(session: Session, actor: Actor, lead: Lead, customer: Customer) -> Contact:
-    known = session.get(Contact, lead.contact_id) if lead.contact_id is not None else None
-    if known is not None:
-        contacts.amend(session, known, customer=customer, title=lead.title, phone=lead.phone)
-        return known
-    person = lead.name if lead.name not in (lead.company, lead.phone) else lead.company or lead.name
-    contact, _ = contacts.put(session, actor, person, customer, title=lead.title, phone=lead.phone)
-    contact.channel = contact.channel or lead.source
-    return contact
-
-
-def _deal(session: Session, actor: Actor, lead: Lead, customer: Customer, now: datetime) -> Deal | None:
-    name = lead.product or lead.need
-    if not name:
-        return None
-    try:
-        deal = deals.create(session, actor, customer, name, amount=None, stage=None, now=now)
-    except Already as known:
-        return session.get(Deal, int(known.view.partition(":")[2]))
-    if lead.product:
-        deal_facts.note(session, actor, deal, deal_facts.Said(products=(lead.product,)))
-    return deal
+    return [lead for lead in waiting if lead.owner_id is not None]

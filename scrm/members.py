@@ -146,6 +146,14 @@ def people_of(session: Session, department_id: int) -> frozenset[int]:
     return frozenset(session.scalars(_below(), {"start": -department_id}))
 
 
+def reps_of(session: Session, department: str) -> Sequence[Member]:
+    """The living reps of the department of this name and of those below it, by id; none where no department is called so."""
+    found = session.scalars(sa.select(Department.id).where(Department.name == department)).all()
+    ids = frozenset[int]().union(*(people_of(session, ident) for ident in found))
+    query = sa.select(Member).where(Member.id.in_(ids), Member.active, Member.role == "rep")
+    return session.scalars(query.order_by(Member.id)).all()
+
+
 @cache
 def _below() -> sa.Select[int]:
     edges, start = _edges(), sa.bindparam("start", type_=sa.BigInteger)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -188,29 +188,42 @@ def claim(session: Session, actor: Actor, ref: Ref, zone: ZoneInfo, now: datetim
     customer = find(session, actor, ref, lock=True)
     if actor.member_id is None:
         raise Taken
-    limits, me, today = rule(session), actor.member_id, now.astimezone(zone).date()
-    _cooled(_entry(session, customer.id), customer, me, limits, zone, today)
+    limits, me, entry = rule(session), actor.member_id, _entry(session, customer.id)
+    if entry is not None:
+        cooled(limits, me, customer.name, entry.previous_owner_id, entry.released_at, now.astimezone(zone))
     mine = sa.select(sa.func.count()).select_from(Customer).where(Customer.owner_id == me)
     if limits.holds and (have := session.scalar(mine) or 0) >= limits.holds:
         raise HandsAreFull(have=have, holds=limits.holds)
-    claims = sa.select(PoolClaim.nth).where(PoolClaim.member_id == me, PoolClaim.claimed_on == today)
-    taken = session.scalars(claims.order_by(PoolClaim.nth)).all()
-    if limits.per_day and len(taken) >= limits.per_day:
-        raise DayIsFull(many=limits.per_day)
-    free = next(number for number in range(1, len(taken) + 2) if number not in taken)  # one taken back leaves a gap
-    session.add(PoolClaim(customer_id=customer.id, member_id=me, claimed_on=today, nth=free))
+    count(session, limits, PoolClaim(customer_id=customer.id, member_id=me, claimed_on=now.astimezone(zone).date()))
     change_hands(session, [customer], {customer.id: me}, now)
     return customer
 
 
-def _cooled(
-    entry: PoolEntry | None, customer: Customer, me: int, limits: PoolRule, zone: ZoneInfo, today: date
+def count(session: Session, limits: PoolRule, taken: PoolClaim) -> None:
+    """What a member takes counts as one of the day. Raises DayIsFull; of one member's two at once the second waits."""
+    session.execute(sa.select(Member.id).where(Member.id == taken.member_id).with_for_update())
+    claims = sa.select(PoolClaim.nth).where(
+        PoolClaim.member_id == taken.member_id, PoolClaim.claimed_on == taken.claimed_on
+    )
+    numbers = set(session.scalars(claims))
+    if limits.per_day and len(numbers) >= limits.per_day:
+        raise DayIsFull(many=limits.per_day)
+    taken.nth = next(
+        number for number in range(1, len(numbers) + 2) if number not in numbers
+    )  # one undone leaves a gap
+    session.add(taken)
+    session.flush()
+
+
+def cooled(
+    limits: PoolRule, me: int, name: str, previous: int | None, released_at: datetime | None, now: datetime
 ) -> None:
-    if entry is None or entry.previous_owner_id != me:
+    """Raises CoolingDown for whoever put it back less than the rule's days before `now`, a local moment."""
+    if previous != me or released_at is None or not limits.cooldown_days:
         return
-    free_on = entry.released_at.astimezone(zone).date() + timedelta(days=limits.cooldown_days)
-    if limits.cooldown_days and today < free_on:
-        raise CoolingDown(customer=customer.name, month=free_on.month, day=free_on.day)
+    free_on = released_at.astimezone(now.tzinfo).date() + timedelta(days=limits.cooldown_days)
+    if now.date() < free_on:
+        raise CoolingDown(customer=name, month=free_on.month, day=free_on.day)
 
 
 def assign(session: Session, actor: Actor, ref: Ref, to: Member, now: datetime) -> Customer:

@@ -269,25 +269,27 @@ def test_an_excel_file_is_imported_row_by_row(company: Company, tmp_path: Path) 
 def test_leads_from_a_file_are_given_out_once_and_come_out_again(company: Company, tmp_path: Path) -> None:
     _staff(company)
     rows = [
-        "姓名,公司,手机,需求,负责人",
-        "张总,宏图精密,13800000001,MES,lina",
-        "李工,远洋,138 0000 0001,MES,",
-        ",,,,",
-        "王工,,13800000002,排产,",
-        ",,,空的,",
+        "姓名,公司,手机,需求,负责人,预算",
+        "张总,宏图精密,13800000001,MES,lina,12万",
+        "李工,远洋,138 0000 0001,MES,,",
+        ",,,,,",
+        "王工,,13800000002,排产,,",
+        ",,,空的,,",
+        "赵工,,13800000003,,,很多",
     ]
     (tmp_path / "展会.csv").write_text("\n".join(rows), encoding="utf-8")
-    assert "导入 2 行，未导入 2 行" in company.run("import", "leads", tmp_path / "展会.csv").stdout
+    assert "导入 2 行，未导入 3 行" in company.run("import", "leads", tmp_path / "展会.csv").stdout
     bad = openpyxl.load_workbook(tmp_path / "展会-未导入.xlsx").active
     assert bad is not None
     assert [row[-1].value for row in bad.iter_rows()][1:] == [
         "这个号码的线索已经有了",
         "请说出线索的称呼或电话，例如：新线索 宏图精密 张总 13800000000 想了解MES",
+        "预算「很多」不是金额",
     ]
     company.run("export", "leads", tmp_path / "leads.jsonl")
     leads = [json.loads(line) for line in (tmp_path / "leads.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [(row["name"], row["owner"], row["source"], row["status"]) for row in leads] == [
-        ("张总", "lina", "展会", "open"), ("王工", "", "展会", "open"),
+    assert [(row["name"], row["owner"], row["source"], row["status"], row["amount"]) for row in leads] == [
+        ("张总", "lina", "展会", "open", 120_000), ("王工", "", "展会", "open", None),
     ]  # fmt: skip
 
 

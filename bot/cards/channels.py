@@ -9,7 +9,7 @@ from bot.cards.card import Button, Card, Row, rows
 from bot.cards.names import entry, numbered, page_of
 from bot.cards.tags import join
 from bot.cards.words import clip
-from bot.commands import ShowChannel, ShowChannels, pack
+from bot.commands import SetChannelLeads, ShowChannel, ShowChannels, Undo, pack
 from scrm.channels import Count
 from scrm.models import Channel
 
@@ -25,8 +25,8 @@ def needs_app(name: str) -> Card:
     return refusals.needs_app("新建渠道活码", f"您想新建渠道活码「{name}」。")
 
 
-def channel_card(count: Count) -> Card:
-    """The channel as it is now."""
+def channel_card(count: Count, turn: str = "") -> Card:
+    """The channel as it is now; with a turn, the answer to a change."""
     channel = count.channel
     came = f"{count.came} 人，现在还在 {count.stayed} 人" if count.came else "还没有人扫码添加"
     return Card(
@@ -37,7 +37,7 @@ def channel_card(count: Count) -> Card:
             *rows(("带来", came if channel.status == "live" else "")),
         ),
         text=_picture(channel),
-        buttons=(_list(),),
+        buttons=(_leads(channel), *((Button("撤销", pack(Undo(turn=turn))),) if turn else ()), _list()),
         view=_view(count),
     )
 
@@ -55,7 +55,7 @@ def ready(count: Count, pictured: bool) -> Card:
         title=f"渠道活码已生成 · {count.channel.name}",
         rows=_facts(count),
         text=f"{link}把二维码放到海报或页面上即可。客户扫码添加后会自动收到欢迎语，并记为来自这个渠道。",
-        buttons=(_list(),),
+        buttons=(_leads(count.channel), _list()),
         view=_view(count),
     )
 
@@ -111,7 +111,10 @@ def list_card(counts: Sequence[Count], page: int = 0) -> Card:
 def _facts(count: Count) -> tuple[Row, ...]:
     channel = count.channel
     welcome = clip(channel.welcome.replace("{member}", count.owner), 60) or "默认欢迎语"
-    return rows(("负责人", count.owner), ("欢迎语", welcome), ("自动标签", join(channel.tag_names)))
+    return rows(
+        ("负责人", count.owner), ("欢迎语", welcome), ("自动标签", join(channel.tag_names)),
+        ("线索", "来的人自动记为线索" if channel.makes_leads else ""),
+    )  # fmt: skip
 
 
 def _line(count: Count) -> str:
@@ -121,6 +124,11 @@ def _line(count: Count) -> str:
 
 def _again(count: Count) -> str:
     return f"新建渠道活码 {count.channel.name}，负责人{count.owner}"
+
+
+def _leads(channel: Channel) -> Button:
+    says = "不再记线索" if channel.makes_leads else "来的人记为线索"
+    return Button(says, pack(SetChannelLeads(channel=channel.id, on=not channel.makes_leads)))
 
 
 def _list() -> Button:

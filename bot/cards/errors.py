@@ -28,7 +28,7 @@ NAMES = {
     "channels": "查看渠道活码", "channel": "查看渠道活码", "new_campaign": "群发", "submit_campaign": "提交群发", "cancel_campaign": "取消群发", "campaign": "查看群发",
     "campaigns": "查看群发", "set_role": "设置角色", "set_manager": "设置主管", "rename_member": "修改成员姓名", "members": "查看成员列表",
     "funnel": "看漏斗", "forecast": "看预测", "ranking": "看排行", "set_target": "设置目标", "chance": "看赢率", "call_roll": "点名", "roll": "本月表态", "promise": "本月表态", "promises": "看承诺兑现", "stage": "看阶段商机", "stage_people": "按人看转化", "set_standard": "设置阶段标准",
-    "create_lead": "记线索", "leads": "看线索", "lead": "看线索", "take_lead": "领取线索", "qualify_lead": "线索转客户", "discard_lead": "标线索无效", "pass_lead": "分配线索", "free_lead": "放回线索", "lead_rules": "看线索规则", "define_lead_rule": "设置线索规则", "drop_lead_rule": "删除线索规则",
+    "create_lead": "记线索", "leads": "看线索", "lead": "看线索", "contact_lead": "联系线索", "channel_leads": "设置渠道线索", "take_lead": "领取线索", "qualify_lead": "线索转客户", "discard_lead": "标线索无效", "pass_lead": "分配线索", "free_lead": "放回线索", "lead_rules": "看线索规则", "define_lead_rule": "设置线索规则", "drop_lead_rule": "删除线索规则",
     "pool": "看公海", "pooled": "看公海里的客户", "claim": "领取客户", "release": "放回公海", "assign_pooled": "分配公海客户", "pool_rule": "看公海规则", "define_pool_rule": "设置公海规则",
     "define_idle_rule": "设置回收规则", "drop_idle_rule": "删除回收规则", "idle_rules": "查看回收规则", "try_idle_rules": "试跑回收规则", "idle": "查看该跟进的客户",
     "follow_today": "安排跟进", "pass_on": "转给同事", "give_up": "放弃客户", "ask_extension": "申请延期", "extension": "审批延期", "future": "查看未来机会",

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.cards.card import Button, Card, rows
 from bot.cards.tags import join
-from bot.commands import ShowCustomer, pack
+from bot.commands import DiscardLead, FreeLead, QualifyLead, ShowCustomer, pack
 
 NAMELESS = "新联系人"
 TRANSFER_REASONS = {
@@ -28,14 +28,22 @@ class Person:
     tags: tuple[str, ...] = ()
 
 
-def arrived(person: Person) -> Card:
-    """To the member: somebody new is in the private domain."""
+def arrived(person: Person, lead_id: int | None = None) -> Card:
+    """To the member: somebody new is in the private domain; `lead_id`: and a lead of the member's."""
     name = person.name or NAMELESS
     return Card(
-        title=f"新增联系人 · {name}",
+        title=f"{'新线索' if lead_id else '新增联系人'} · {name}",
         rows=rows(("渠道", person.channel), ("标签", join(person.tags)), ("客户", person.customer)),
         text=f"聊完之后说一句就能记下来，例如：给{person.name}打标签 高意向" if person.name else "",
-        buttons=_show(person),
+        buttons=(*_show(person), *(_lead(lead_id) if lead_id else ())),
+    )
+
+
+def _lead(lead_id: int) -> tuple[Button, ...]:
+    return (
+        Button("转客户", pack(QualifyLead(lead=lead_id)), "primary"),
+        Button("放回", pack(FreeLead(lead=lead_id))),
+        Button("无效", pack(DiscardLead(lead=lead_id))),
     )
 
 

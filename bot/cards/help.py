@@ -21,7 +21,7 @@ from bot.commands import (
     pack,
 )
 
-MOST, FEW = 9, 3
+MOST, FEW = 10, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Known:
     leader: str = ""
 
 
+_LEAD = "宏图精密 张总 13800000000 想了解MES"
 _NEW = "宏图精密"  # a customer nobody has: the examples of somebody who has none yet begin with making it
 
 
@@ -57,6 +58,7 @@ def _sales(known: Known) -> tuple[str, ...]:
         f"{known.deal} 推进到{known.stage}" if known.deal and known.stage else "",
         f"给{known.person or customer}打标签 {known.tag or '高意向'}",
         "我这个月还差多少",
+        f"新线索 {_LEAD}",
         "公海",
         "撤销",
     )
@@ -71,9 +73,9 @@ def _manager(known: Known) -> tuple[str, ...]:
         "本月销售排行",
         "点名",
         "谁的跟进逾期了",
+        "待领线索",
         look,
         _visit(known),
-        "我的待办",
         "撤销",
     )
 
@@ -86,6 +88,7 @@ def _marketer(known: Known) -> tuple[str, ...]:
         f"给{known.person}打标签 {known.tag or '高意向'}" if known.person else "",
         "渠道列表",
         "群发记录",
+        f"新线索 {_LEAD}，来源展会",
     )
 
 
@@ -94,6 +97,8 @@ def _admin(known: Known) -> tuple[str, ...]:
         "成员列表",
         "大客户30天没跟进提醒，45天回收",
         "试跑回收规则",
+        f"线索规则 华东分给{known.member}，每人最多20条" if known.member else "",
+        "公海规则 每人每天最多领5个，冷却7天",
         f"设置{known.member}为主管" if known.member else "",
         f"{known.member}的主管是{known.leader}" if known.member and known.leader else "",
         "团队简报",

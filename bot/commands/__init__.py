@@ -49,6 +49,7 @@ from bot.commands.figures import (
 )
 from bot.commands.handovers import CancelHandOver, ConfirmHandOver, HandOver, ShowHandOver
 from bot.commands.leads import (
+    ContactLead,
     CreateLead,
     DefineLeadRule,
     DiscardLead,
@@ -138,6 +139,7 @@ from bot.commands.teams import (
     NudgeAll,
     RenameMember,
     SendWeek,
+    SetChannelLeads,
     SetManager,
     SetRole,
     ShowCampaign,
@@ -180,6 +182,7 @@ __all__ = [
     "CompleteFollowUp",
     "ConfirmHandOver",
     "ConfirmMerge",
+    "ContactLead",
     "CreateCampaign",
     "CreateChannel",
     "CreateContact",
@@ -229,6 +232,7 @@ __all__ = [
     "Reschedule",
     "ScheduleFollowUp",
     "SendWeek",
+    "SetChannelLeads",
     "SetCover",
     "SetCreditCode",
     "SetKind",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from bot.commands.base import ADMINS, EVERYBODY, MANAGERS, SALES, Command, Ref
@@ -20,6 +21,7 @@ class CreateLead(Command, frozen=True, tag="create_lead"):
     region: str = ""
     tier: str = ""
     source: str = ""
+    amount: Decimal | None = None
 
 
 class ShowLeads(Command, frozen=True, tag="leads"):
@@ -44,11 +46,21 @@ class TakeLead(Command, frozen=True, tag="take_lead"):
     lead: Ref
 
 
-class QualifyLead(Command, frozen=True, tag="qualify_lead"):
-    """线索张总转客户."""
+class ContactLead(Command, frozen=True, tag="contact_lead"):
+    """去联系: the number in full, and that its owner set out to call."""
 
     roles: ClassVar[frozenset[str]] = SALES
     lead: Ref
+
+
+class QualifyLead(Command, frozen=True, tag="qualify_lead"):
+    """线索张总转客户; 转商机 makes a deal (`deal`) whatever is known. `company`: the customer it belongs to, or a new one's name."""
+
+    roles: ClassVar[frozenset[str]] = SALES
+    lead: Ref
+    company: Ref | None = None
+    deal: bool = False
+    sure: bool = False  # the company is no other that we have
 
 
 class DiscardLead(Command, frozen=True, tag="discard_lead"):
@@ -81,12 +93,14 @@ class ShowLeadRules(Command, frozen=True, tag="lead_rules"):
 
 
 class DefineLeadRule(Command, frozen=True, tag="define_lead_rule"):
-    """线索规则 华东分给李娜、王磊，每人最多20条; `scope` "" = all that no other rule names."""
+    """线索规则 华东分给李娜、王磊，每人最多20条，9点到18点; `scope` "" = all that no other rule names; minutes of the day."""
 
     roles: ClassVar[frozenset[str]] = ADMINS
     scope: str = ""
     people: tuple[Ref, ...] = ()
     capacity: int = 0
+    opens: int = 0
+    closes: int = 0
 
 
 class DropLeadRule(Command, frozen=True, tag="drop_lead_rule"):

@@ -79,6 +79,14 @@ class CreateChannel(Command, frozen=True, tag="new_channel"):
     tags: tuple[str, ...] = ()
 
 
+class SetChannelLeads(Command, frozen=True, tag="channel_leads"):
+    """渠道秋季展会加来的人记为线索."""
+
+    roles: ClassVar[frozenset[str]] = MARKETING
+    channel: Ref
+    on: bool = True
+
+
 class ShowChannels(Command, frozen=True, tag="channels"):
     """渠道列表 with how many came through each. Pages count from 0."""
 

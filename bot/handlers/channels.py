@@ -11,7 +11,7 @@ import structlog
 from bot.cards import channels as cards
 from bot.cards.card import Card
 from bot.cards.refusals import is_unclear
-from bot.commands import CreateChannel, ShowChannel, ShowChannels
+from bot.commands import CreateChannel, SetChannelLeads, ShowChannel, ShowChannels
 from bot.context import REPLY, Context, Owed
 from scrm import channels, follows, lookup
 from scrm.errors import Ambiguous, Missing, NotFound, Refused, UnknownName
@@ -60,6 +60,17 @@ def channel_view(context: Context, ident: str) -> Card:
         raise NotFound
     channel = channels.by_id(context.session, context.actor, int(ident))
     return cards.channel_card(channels.count(context.session, channel))
+
+
+def set_leads(command: SetChannelLeads, context: Context) -> Card:
+    """渠道秋季展会加来的人记为线索."""
+    session, actor = context.session, context.actor
+    ref = command.channel
+    channel = channels.by_id(session, actor, ref) if isinstance(ref, int) else channels.named(session, actor, ref)
+    channel.makes_leads = command.on
+    session.flush()
+    context.touch(f"channel:{channel.id}")
+    return cards.channel_card(channels.count(session, channel), context.turn)
 
 
 def undoing(_context: Context, row: Audit) -> str:
@@ -114,7 +125,12 @@ def _owner(command: CreateChannel, context: Context) -> Member:
         raise UnknownName("owner", error.spoken, error.close) from error
 
 
-HANDLERS = {CreateChannel: create_channel, ShowChannel: show_channel, ShowChannels: show_channels}
+HANDLERS = {
+    CreateChannel: create_channel,
+    SetChannelLeads: set_leads,
+    ShowChannel: show_channel,
+    ShowChannels: show_channels,
+}
 VIEWS = {"channel": channel_view}
 RESULTS = {"contact_way": code_made}
 FAILURES = {"contact_way": code_refused}

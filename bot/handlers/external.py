@@ -102,10 +102,10 @@ def contact_read(context: Context, payload: Mapping[str, Any], result: Mapping[s
     for member, follow in listed:
         remote = [RemoteTag(tag["id"], tag["name"], tag["group"]) for tag in follow["tags"]]
         tag_sync.marks(session, contact, member.id, remote)
-    if payload.get("tell") is not None:  # the first time
-        leads.from_channel(session, contact)
+    first = payload.get("tell") is not None
+    lead = leads.from_channel(session, contact) if first else None
     _touch(context, contact)
-    _tell(context, payload, contact)
+    _tell(context, payload, contact, lead.id if lead is not None and lead.owner_id == payload["tell"] else None)
 
 
 def reading_refused(context: Context, payload: Mapping[str, Any], code: str) -> None:
@@ -121,10 +121,10 @@ def welcome_refused(_context: Context, payload: Mapping[str, Any], code: str) ->
     log.warning("welcome_refused", code=code, welcome_code=payload["code"])
 
 
-def _tell(context: Context, payload: Mapping[str, Any], contact: Contact) -> None:
+def _tell(context: Context, payload: Mapping[str, Any], contact: Contact, lead_id: int | None = None) -> None:
     if payload.get("tell") is not None:
         key = f"new_contact:{contact.external_user_id}:{payload['asked_at']}"
-        context.send(payload["tell"], cards.arrived(_facts(context, contact)), key)
+        context.send(payload["tell"], cards.arrived(_facts(context, contact), lead_id), key)
 
 
 # --- within

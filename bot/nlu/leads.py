@@ -16,6 +16,7 @@ from bot.nlu.text import fold
 
 _CREATE, _QUALIFY, _DISCARD = lazily(cue.CREATE), lazily(cue.QUALIFY), lazily(cue.DISCARD)
 _TAKE, _PASS, _RULE, _DROP = (lazily(shows) for shows in (cue.TAKE, cue.PASS, cue.RULE, cue.DROP))
+_CONTACT, _FREE, _CHANNEL, _BUDGET = (lazily(shows) for shows in (cue.CONTACT, cue.FREE, cue.CHANNEL, cue.BUDGET))
 _FACTS = {
     "source": lazily(cue.SOURCE), "region": lazily(cue.REGION), "product": lazily(cue.PRODUCT), "need": lazily(cue.NEED)
 }  # fmt: skip
@@ -28,7 +29,7 @@ def match(text: str, lexicon: Lexicon, scope: Scope) -> Frame | None:
     """The frame of a text that is wholly one of these; None if it is none."""
     if len(text) > 2 * MAX_WORDS:
         return None
-    for read in (_rule, _dropped, _created, _taken, _passed, _qualified, _discarded):
+    for read in (_rule, _dropped, _channel, _created, _taken, _passed, _contacted, _freed, _qualified, _discarded):
         frame = read(text, lexicon, scope)
         if frame is not None:
             return frame
@@ -48,6 +49,11 @@ def _facts(rest: str, lexicon: Lexicon) -> dict[str, Any]:
         found["phone"] = rest[slice(*phone.span)].strip()
     for phone in reversed(phones):
         rest = rest[: phone.span[0]] + " " + rest[phone.span[1] :]
+    for sum_ in numbers.amounts(fold(rest))[:1]:
+        found["amount"] = sum_.value
+        before = rest[: sum_.span[0]]
+        told = _BUDGET.search(before)
+        rest = before[: told.start() if told else None] + " " + rest[sum_.span[1] :]
     for name, shows in _FACTS.items():
         told = shows.search(rest)
         if told is not None:
@@ -82,7 +88,10 @@ def _place(part: str, found: dict[str, Any], lexicon: Lexicon) -> None:
 def _qualified(text: str, lexicon: Lexicon, scope: Scope) -> Frame | None:
     """线索张总转客户; without 线索 what is about a name in sight is something else."""
     said = _QUALIFY.match(text)
-    return _about("qualify_lead", text, said, lexicon, scope) if said is not None else None
+    frame = _about("qualify_lead", text, said, lexicon, scope) if said is not None else None
+    if said is None or frame is None:
+        return None
+    return Frame(frame.intent, text, name=frame.name, details={"deal": bool(said["deal"])})
 
 
 def _discarded(text: str, lexicon: Lexicon, scope: Scope) -> Frame | None:
@@ -106,6 +115,26 @@ def _taken(text: str, _: Lexicon, __: Scope) -> Frame | None:
     """领取线索 张总."""
     said = _TAKE.match(text)
     return Frame("take_lead", text, name=said["x"].strip()) if said is not None else None
+
+
+def _contacted(text: str, _: Lexicon, __: Scope) -> Frame | None:
+    """联系线索张总."""
+    said = _CONTACT.match(text)
+    return Frame("contact_lead", text, name=said["x"].strip()) if said is not None else None
+
+
+def _freed(text: str, _: Lexicon, __: Scope) -> Frame | None:
+    """线索张总放回."""
+    said = _FREE.match(text)
+    return Frame("free_lead", text, name=said["x"].strip()) if said is not None else None
+
+
+def _channel(text: str, _: Lexicon, __: Scope) -> Frame | None:
+    """渠道秋季展会加来的人记为线索."""
+    said = _CHANNEL.match(text)
+    if said is None:
+        return None
+    return Frame("channel_leads", text, name=said["x"].strip(), details={"on": not said["no"]})
 
 
 def _passed(text: str, lexicon: Lexicon, scope: Scope) -> Frame | None:
@@ -132,8 +161,18 @@ def _rule(text: str, lexicon: Lexicon, scope: Scope) -> Frame | None:
         "define_lead_rule", text,
         details={
             "scope": "" if words in cue.OTHERS else words, "people": names, "capacity": int(value_of(said["n"]) or 0) if said["n"] else 0,
+            "opens": _minutes(said, 1), "closes": _minutes(said, 2),
         },
     )  # fmt: skip
+
+
+def _minutes(said: re.Match[str], number: int) -> int:
+    """A clock time as minutes of the day; 0 where none was said."""
+    if not said[f"h{number}"]:
+        return 0
+    hour = int(value_of(said[f"h{number}"]) or 0)
+    hour += 12 if number == 2 and hour < 12 and said["m2"] in cue.AFTERNOON else 0
+    return hour * 60 + (30 if said[f"half{number}"] else int(said[f"min{number}"] or 0))
 
 
 def _dropped(text: str, _: Lexicon, __: Scope) -> Frame | None:

@@ -18,7 +18,10 @@ def ref_of(mention: Mention | None) -> Ref | None:
 
 COMMANDS: dict[str, Callable[[Frame], Command]] = {
     "create_lead": lambda frame: c.CreateLead(**frame.details),
-    "qualify_lead": lambda frame: c.QualifyLead(lead=frame.name),
+    "qualify_lead": lambda frame: c.QualifyLead(lead=frame.name, deal=frame.details.get("deal", False)),
+    "contact_lead": lambda frame: c.ContactLead(lead=frame.name),
+    "free_lead": lambda frame: c.FreeLead(lead=frame.name),
+    "channel_leads": lambda frame: c.SetChannelLeads(channel=frame.name, on=frame.details["on"]),
     "discard_lead": lambda frame: c.DiscardLead(lead=frame.name, reason=frame.details.get("reason")),
     "take_lead": lambda frame: c.TakeLead(lead=frame.name),
     "pass_lead": lambda frame: c.PassLead(lead=frame.name, to=ref_of(frame.assignee)),

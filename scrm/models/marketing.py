@@ -60,6 +60,9 @@ class Channel(Tracked, Base):
     config_id: Mapped[str] = mapped_column(sa.String(64), default="")
     qr_code: Mapped[str] = mapped_column(sa.String(512), default="")
     status: Mapped[str] = mapped_column(sa.String(16), default="sending")
+    makes_leads: Mapped[bool] = mapped_column(
+        default=False, server_default=sa.false()
+    )  # who comes through it is a lead
 
 
 class Campaign(Tracked, Base):

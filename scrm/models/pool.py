@@ -22,12 +22,13 @@ class PoolEntry(Tracked, Base):
 
 
 class PoolClaim(Tracked, Base):
-    """A customer that a member took out of the pool; `nth` of the local day makes the day's limit a unique key."""
+    """A customer or a lead that a member took; `nth` of the local day makes the day's limit a unique key."""
 
     __tablename__ = "pool_claim"
     __table_args__ = (sa.UniqueConstraint("member_id", "claimed_on", "nth"), {"sqlite_autoincrement": True})
 
-    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id", ondelete="CASCADE"), index=True)
+    customer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer.id", ondelete="CASCADE"), index=True)
+    lead_id: Mapped[int | None] = mapped_column(sa.ForeignKey("lead.id", ondelete="CASCADE"), index=True)
     member_id: Mapped[int] = mapped_column(sa.ForeignKey("member.id"))
     claimed_on: Mapped[date]
     nth: Mapped[int]

@@ -31,6 +31,7 @@ from bot.handlers import (
 from scheduler.deal_jobs import JOBS as DEAL_JOBS
 from scheduler.idle_jobs import JOBS as IDLE_JOBS
 from scheduler.jobs import JOBS as FOLLOW_UP_JOBS
+from scheduler.lead_jobs import JOBS as LEAD_JOBS
 from scrm import audit, defaults
 from scrm.access import SYSTEM, Actor
 from scrm.db import Database
@@ -52,7 +53,7 @@ VIEWS: dict[str, Any] = {
     **followups.VIEWS,
     **pool.VIEWS,
 }
-JOBS = {**FOLLOW_UP_JOBS, **IDLE_JOBS, **DEAL_JOBS}
+JOBS = {**FOLLOW_UP_JOBS, **IDLE_JOBS, **DEAL_JOBS, **LEAD_JOBS}
 SETTINGS = Settings(
     key="acme", name="示例科技", zone=SHANGHAI, quiet_from="21:00", quiet_until="08:30", digest_at="08:45", welcome="您好，我是{member}。",
     has_wecom_app=False,

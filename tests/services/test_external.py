@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from private_domain import NOW, Floor
 
 from bot import commands as c
+from scrm.channels import NoSuchChannel
 from scrm.db import Database
-from scrm.models import Contact, ContactTag, Customer, Follow, Member
+from scrm.models import Contact, ContactTag, Customer, Follow, Lead, Member
 
 WANG = "wmWang01"
 
@@ -56,6 +57,24 @@ def test_the_owner_hears_of_a_new_contact_by_name(floor: Floor) -> None:
     assert card.title == "新增联系人 · 王先生"
     assert [(row.label, row.value) for row in card.rows] == [("渠道", "展会立牌")]
     assert floor.contact(WANG).name == "王先生"
+
+
+def test_who_comes_through_a_code_that_is_set_so_is_a_lead_of_the_one_who_was_added(floor: Floor) -> None:
+    floor.say("周敏", c.CreateChannel(channel="展会立牌", owner="李娜"))
+    state = floor.one("contact_way").payload["state"]
+    shown = floor.say("周敏", c.SetChannelLeads(channel="展会"))
+    assert [button.text for button in shown.buttons] == ["不再记线索", "撤销", "全部渠道"]
+    floor.arrives(WANG, state=state, name="王先生")
+    (card,) = floor.pushed("李娜")
+    assert (card.title, [button.text for button in card.buttons]) == ("新线索 · 王先生", ["转客户", "放回", "无效"])
+    made = floor.say("李娜", c.QualifyLead(lead="王先生", company="宏图精密"))
+    assert made.title == "线索已转客户 · 宏图精密"
+    assert (count(floor, Contact), floor.contact(WANG).customer_id) == (1, 1)
+    floor.say("周敏", c.SetChannelLeads(channel="展会立牌", on=False))
+    floor.arrives("wmLi02", state=state, name="李先生")
+    assert count(floor, Lead) == 1
+    with pytest.raises(NoSuchChannel):
+        floor.say("周敏", c.SetChannelLeads(channel="官网"))
 
 
 def test_the_owner_hears_of_a_contact_that_cannot_be_read(floor: Floor) -> None:
