@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from scrm import access, contacts, deals, lookup
+from scrm import access, audit, contacts, deals, lookup
 from scrm.access import Actor
 from scrm.db import table_of
 from scrm.errors import Ambiguous, Missing, NotFound, Refused, UnknownName
@@ -158,8 +158,7 @@ def log(
         happened_at=told.happened_at, summary=told.summary, amount=told.amount,
         place=(told.place or _place(check_in))[:MAX_PLACE], event_id=event_id(session),
     )  # fmt: skip
-    session.add(activity)
-    session.flush()
+    audit.add(session, activity)
     session.add_all(ActivityContact(activity_id=activity.id, contact_id=person.id) for person in met)
     if check_in is not None:
         check_in.used_by = activity.id

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from scrm import access, lookup
+from scrm import access, audit, lookup
 from scrm.access import Actor
 from scrm.activities import latest_of
 from scrm.errors import Missing, Outdated, Refused
@@ -98,8 +98,7 @@ def schedule(
         activity_id=activity.id if activity else None, owner_id=actor.member_id, action=action[:MAX_ACTION], due_at=due_at,
         all_day=all_day, remind_at=hours.reminder(due_at, all_day, now), status="open", version=1, event_id=event_id(session),
     )  # fmt: skip
-    session.add(row)
-    session.flush()
+    audit.add(session, row)
     return row
 
 
@@ -244,6 +243,25 @@ def open_with(session: Session, actor: Actor, customer: Customer) -> Sequence[Fo
     """The open follow-ups of a customer, soonest first: the actor's own, else those of others in sight."""
     found: list[FollowUp] = _open_of(actor).records(session, {"customer": customer.id})
     return [row for row in found if row.owner_id == actor.member_id] or found
+
+
+def own_before(
+    session: Session, actor: Actor, customer: Customer, until: datetime, *, but: FollowUp | None
+) -> FollowUp | None:
+    """The actor's first open follow-up of a customer that is due before `until`, other than `but`."""
+    values = {"customer": customer.id, "owner": actor.member_id, "until": until, "but": but.id if but else 0}
+    return next(iter(_OWN_BEFORE.records(session, values)), None)
+
+
+_OWN_BEFORE = Prepared(
+    sa.select(FollowUp)
+    .where(
+        FollowUp.customer_id == sa.bindparam("customer"), FollowUp.owner_id == sa.bindparam("owner"), FollowUp.status == "open",
+        FollowUp.due_at < sa.bindparam("until"), FollowUp.id != sa.bindparam("but"),
+    )
+    .order_by(FollowUp.due_at, FollowUp.id)
+    .limit(1)
+)  # fmt: skip
 
 
 @for_actor

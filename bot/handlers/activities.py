@@ -82,12 +82,9 @@ def _next_step(command: c.LogActivity, context: Context, seen: Seen) -> FollowUp
 
 def _settled(context: Context, customer: Customer, new: FollowUp | None) -> followups.Seen | None:
     """The speaker's follow-up of this customer that was for today or before."""
-    hours = hours_of(context.settings)
-    tomorrow = hours.at(context.today + timedelta(days=1), time())
-    for row in followups.open_with(context.session, context.actor, customer):
-        if row.owner_id == context.actor.member_id and row.due_at < tomorrow and row is not new:
-            return followups.see(context.session, row)
-    return None
+    tomorrow = hours_of(context.settings).at(context.today + timedelta(days=1), time())
+    row = followups.own_before(context.session, context.actor, customer, tomorrow, but=new)
+    return followups.see(context.session, row) if row is not None else None
 
 
 def _touch(context: Context, seen: Seen) -> None:
