@@ -13,6 +13,7 @@ from bot.nlu.cues import doubles as cue
 from bot.nlu.frame import Frame, Mention, Scope
 from bot.nlu.lazy import lazily
 from bot.nlu.lexicon import Lexicon
+from bot.nlu.text import MAX_TEXT
 
 MAX_WORDS = 120
 _CODE, _PHONE, _LEAD, _TAIL = lazily(cue.CREDIT_CODE), lazily(cue.PHONE), lazily(cue.LEAD), lazily(cue.TAIL)
@@ -24,6 +25,8 @@ def match(text: str, read: Callable[[str], Frame], lexicon: Lexicon, scope: Scop
 
     `read` understands what is left of a sentence without code and phone.
     """
+    if len(text) > MAX_TEXT:
+        return None
     merged = merge(text, lexicon, scope)
     if merged is not None:
         return merged
