@@ -22,6 +22,7 @@ from bot.dispatcher import Dispatcher
 from bot.doors import Doors, build, names_of
 from bot.inbox import Inbox
 from bot.leases import SharedTokens
+from bot.loop import keep_what_is_there
 from bot.platforms.http import open_session
 from bot.platforms.listening import Listening
 from bot.schema import ensure_current
@@ -191,6 +192,7 @@ async def serve(configs: Sequence[Config]) -> int:
             started.append(company)
             await company.start()
         await listening.start()
+        keep_what_is_there()
         log.info("listening", host=server.host, port=server.port)
         await stopping.wait()
     finally:

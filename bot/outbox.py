@@ -15,15 +15,16 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.bulk import insert_many
 from bot.cards.card import Card
 from bot.context import URGENT, Owed
 from bot.events import Origin
 from bot.platforms.base import Outgoing
 from bot.tables import CLAIMED, EXPIRED, NEW, PENDING, CardCopy, Hold, Outbox
-from scrm.db import table_of
+from scrm.db import one_of, table_of
 from scrm.models import Identity
 from scrm.prepared import Prepared, padded
-from scrm.upsert import insert_many, insert_once
+from scrm.upsert import insert_once
 
 CALLS = frozenset({
     "welcome", "mark_tag", "create_tag", "read_tags", "read_contact", "contact_way", "group_send", "group_send_results", "cancel_group_send", "transfer_contacts", "transfer_results",
@@ -78,17 +79,19 @@ def address_of(session: Session, member_id: int, doors: Sequence[str]) -> Addres
 
 def addresses_of(session: Session, member_ids: Collection[int], doors: Sequence[str]) -> dict[int, Address]:
     """The same for many members, by id, with one query; whoever cannot be reached is not in it."""
-    identities = session.execute(
-        sa.select(Identity.member_id, Identity.platform, Identity.user_id, Identity.door)
-        .where(Identity.member_id.in_(list(member_ids)))
-        .order_by(sa.nulls_last(Identity.used_at.desc()), Identity.id)
-    )
     found: dict[int, Address] = {}
-    for member_id, platform, user_id, used in identities:
+    for member_id, platform, user_id, used in _IDENTITIES.rows(session, {"ids": member_ids}):
         door = used if used in doors else next((door for door in doors if door.startswith(platform)), "")
         if door:
             found.setdefault(member_id, Address(door, user_id))
     return found
+
+
+_IDENTITIES = Prepared(
+    sa.select(Identity.member_id, Identity.platform, Identity.user_id, Identity.door)
+    .where(one_of(Identity.member_id, "ids"))
+    .order_by(sa.nulls_last(Identity.used_at.desc()), Identity.id)
+)
 
 
 def post(session: Session, owed: Owed, address: Address, turn: str, *, extra: Mapping[str, Any] | None = None) -> str:
@@ -103,20 +106,17 @@ def post(session: Session, owed: Owed, address: Address, turn: str, *, extra: Ma
 def post_many(session: Session, many: Sequence[tuple[Owed, Address]], turn: str) -> None:
     """Write down many owed things in their order, with two statements for all of them."""
     rows = [(owed, _values(owed, address, turn, None)) for owed, address in many]
-    fresh = insert_many(session, Outbox, [values for _, values in rows], "key")
-    copies = [copy for owed, values in rows if values["key"] in fresh and (copy := _copy(owed, values)) is not None]
-    insert_many(session, CardCopy, copies, "card_id")
+    insert_many(session, Outbox, [values for _, values in rows], "key")
+    insert_many(
+        session, CardCopy, [copy for owed, values in rows if (copy := _copy(owed, values)) is not None], "card_id"
+    )
 
 
 def _values(owed: Owed, address: Address, turn: str, extra: Mapping[str, Any] | None) -> dict[str, Any]:
     now = now_ms()
-    payload = {
-        name: msgspec.to_builtins(value) if isinstance(value, Card) else value for name, value in owed.payload.items()
-    }
-    payload.update(extra or {})
     return {
         "key": owed.key[:200], "kind": owed.kind, "door": address.door, "user_id": address.user_id, "chat_group": address.group,
-        "member_id": owed.member_id, "card_id": card_id_of(owed.key), "turn": turn, "lane": owed.lane, "payload": json.dumps(payload, ensure_ascii=False),
+        "member_id": owed.member_id, "card_id": card_id_of(owed.key), "turn": turn, "lane": owed.lane, "payload": msgspec.json.encode({**owed.payload, **(extra or {})}).decode(),
         "state": NEW, "created_ms": now, "not_before_ms": 0 if owed.not_before is None else int(owed.not_before.timestamp() * 1000),
         "expires_ms": now + int((owed.expires or KEEP_TRYING).total_seconds() * 1000),
         "attempts": 0, "maybe_sent": False, "claimed_by": "", "lease_ms": 0, "remote_id": "", "error": "",
@@ -143,7 +143,7 @@ def supersede(session: Session, address: Address, card_id: str) -> None:
     """Give up the changes of this card that have not been tried: a newer one is owed."""
     older = sa.and_(
         Outbox.kind == "update", Outbox.state == NEW, Outbox.attempts == 0, Outbox.door == address.door,
-        Outbox.user_id == address.user_id, Outbox.payload.contains(f'"target": "{card_id}"', autoescape=True),
+        Outbox.user_id == address.user_id, Outbox.payload.contains(f'"target":"{card_id}"', autoescape=True),
     )  # fmt: skip
     session.execute(sa.update(Outbox).where(older).values(state=EXPIRED))
 

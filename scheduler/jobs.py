@@ -6,9 +6,9 @@ claimed by a conditional UPDATE or guarded by the unique key of the message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from itertools import chain
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +24,6 @@ from scrm import calendar, deals, followups, leaders, reminders, reports
 from scrm.access import SYSTEM
 from scrm.metrics import forecast
 from scrm.metrics.part import month_of
-from scrm.models import FollowUp
 from scrm.upsert import insert_once
 
 DIGEST_LATE = timedelta(hours=2)
@@ -40,19 +39,14 @@ def alerts(context: Context) -> int:
     Alerts come however late. One call does a batch; the number is that of follow-ups alerted, 0 when none is left.
     """
     clock, done = clock_of(context), 0
-    for seen in _by_owner(context, reminders.claim_due(context.session, context.now)):
+    for seen in reminders.claim_due(context.session, context.now):
         done += len(seen)
         first = seen[0]
         if not first.owner.active:
             continue  # of somebody who has left, the manager hears by the escalation
-        card = followup_cards.alert_card(seen[0], clock) if len(seen) == 1 else followup_cards.alerts_card(seen, clock)
+        card = followup_cards.alert_card(first, clock) if len(seen) == 1 else followup_cards.alerts_card(seen, clock)
         context.send(first.owner.id, card, f"alert:{first.row.id}:{_stamp(first.row.remind_at)}")
     return done
-
-
-def _by_owner(context: Context, claimed: Mapping[int, Sequence[FollowUp]]) -> list[list[followups.Seen]]:
-    every = {seen.row.id: seen for seen in followups.see_all(context.session, chain.from_iterable(claimed.values()))}
-    return [[every[row.id] for row in rows] for rows in claimed.values()]
 
 
 def escalations(context: Context) -> int:
@@ -166,6 +160,7 @@ def paused_deals(context: Context) -> int:
     return len(waking)
 
 
+@lru_cache(64)  # the moments of what is due together are the same
 def _stamp(moment: datetime) -> str:
     return f"{moment:%Y%m%dT%H%M%S}"
 
@@ -179,3 +174,5 @@ JOBS: dict[str, Callable[[Context], int]] = {
     "morning_plans": morning_plans,
     "escalations": escalations,
 }
+# Several batches of these may be under way at once in one process: what one has claimed the other passes over.
+CLAIMED_APART = frozenset({"alerts"})

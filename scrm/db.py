@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,10 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 T = TypeVar("T")
@@ -50,6 +54,47 @@ class Utc(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class _Ids(TypeDecorator[list[int]]):
+    """Many ids as one parameter: an array in PostgreSQL, a JSON text in SQLite."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return sa.Text() if dialect.name == "sqlite" else postgresql.ARRAY(sa.BigInteger())
+
+    def process_bind_param(self, value: Iterable[int] | None, dialect: sa.Dialect) -> Any:
+        ids = [] if value is None else list(value)
+        return json.dumps(ids) if dialect.name == "sqlite" else ids
+
+
+class one_of(FunctionElement[bool]):
+    """Whether a column is one of the ids that come as the parameter `name`: one text, however many there are."""
+
+    inherit_cache = True
+    type = sa.Boolean()
+
+    def __init__(self, column: Any, name: str) -> None:
+        super().__init__(column, sa.bindparam(name, type_=_Ids()))
+
+    def self_group(self, against: Any = None) -> Any:
+        """Stands as it is: `… = 1` around it, as around a function, keeps SQLite from its index."""
+        return self
+
+
+@compiles(one_of)
+def _in_array(element: one_of, compiler: Any, **kw: Any) -> str:
+    column, ids = element.clauses
+    return f"{compiler.process(column, **kw)} = ANY({compiler.process(ids, **kw)})"
+
+
+@compiles(one_of, "sqlite")
+def _in_json(element: one_of, compiler: Any, **kw: Any) -> str:
+    column, ids = element.clauses
+    one_each = sa.select(sa.func.json_each(ids).table_valued("value").c.value)
+    return str(compiler.process(column.in_(one_each), **kw))
 
 
 class Base(DeclarativeBase):

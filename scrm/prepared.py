@@ -9,6 +9,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, wraps
+from operator import itemgetter
 from typing import Any, Concatenate, ParamSpec
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from scrm.access import Actor
 P = ParamSpec("P")
 Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
+Fill = Callable[[Values], Any]
 _NONE: Values = {}
 
 
@@ -62,8 +64,9 @@ class Prepared:
 
     def run_many(self, session: Session, many: Sequence[Values]) -> None:
         """Change something once for each of these, which are not none."""
-        connection, sql, parameters = self._ready(session, many[0])
-        every = [parameters, *(self._ready(session, values)[2] for values in many[1:])]
+        connection, compiled = self._ready(session)
+        sql, _ = compiled.with_values(many[0])
+        every = [compiled.with_values(values)[1] for values in many]
         if _is_heard(connection):
             connection.exec_driver_sql(sql, every)
             return
@@ -93,7 +96,8 @@ class Prepared:
         return read
 
     def _executed(self, session: Session, values: Values) -> tuple[sa.Dialect, Any]:
-        connection, sql, parameters = self._ready(session, values)
+        connection, compiled = self._ready(session)
+        sql, parameters = compiled.with_values(values)
         dialect = connection.dialect
         if _is_heard(connection):
             result = connection.exec_driver_sql(sql, parameters)
@@ -105,12 +109,12 @@ class Prepared:
             connection._handle_dbapi_exception(error, sql, parameters, None, None)
             raise
 
-    def _ready(self, session: Session, values: Values) -> tuple[sa.Connection, str, Any]:
+    def _ready(self, session: Session) -> tuple[sa.Connection, _Compiled]:
         connection = session.connection()
         compiled = self._compiled.get(connection.dialect.name)
         if compiled is None:
             compiled = self._compiled[connection.dialect.name] = _Compiled(self._statement, connection.dialect)
-        return connection, *compiled.with_values(values)
+        return connection, compiled
 
     def _reading(self, dialect: sa.Dialect, cursor: Any) -> list[tuple[int, Convert]]:
         made = [
@@ -168,23 +172,18 @@ class _Compiled:
             if bind.required or isinstance(value, _Slot):
                 self._slots[name] = value if isinstance(value, _Slot) else _Slot(bind.key)
         self._lists = sorted({slot.key for name, slot in self._slots.items() if compiled.binds[name].expanding})
-        self._forms: dict[tuple[int, ...], tuple[str, list[str] | None, list[tuple[Any, Convert | None]]]] = {}
+        self._forms: dict[tuple[int, ...], tuple[str, Fill]] = {}
 
     def with_values(self, values: Values) -> tuple[str, Any]:
         """The text, and its parameters as the driver wants them."""
-        lengths = tuple([len(values[key]) for key in self._lists])
+        lengths = tuple([len(values[key]) for key in self._lists]) if self._lists else ()
         form = self._forms.get(lengths)
         if form is None:
             form = self._forms[lengths] = self._form(values)
-        sql, names, places = form
-        filled = []
-        for value, convert in places:
-            if isinstance(value, _Slot):
-                value = values[value.key] if value.index is None else values[value.key][value.index]
-            filled.append(value if convert is None else convert(value))
-        return sql, tuple(filled) if names is None else dict(zip(names, filled, strict=True))
+        sql, fill = form
+        return sql, fill(values)
 
-    def _form(self, values: Values) -> tuple[str, list[str] | None, list[tuple[Any, Convert | None]]]:
+    def _form(self, values: Values) -> tuple[str, Fill]:
         wanted = {
             name: [_Slot(slot.key, index) for index in range(len(values[slot.key]))]
             if self._compiled.binds[name].expanding
@@ -194,12 +193,29 @@ class _Compiled:
         state = self._compiled.construct_expanded_state(wanted)
         names = list(state.positiontup or state.parameters)
         places = [(state.parameters[name], state.processors.get(name) or self._conversion(name)) for name in names]
-        return state.statement, None if self._compiled.positional else names, places
+        return state.statement, _filling(None if self._compiled.positional else names, places)
 
     def _conversion(self, name: str) -> Convert | None:
         bind, dialect = self._compiled.binds.get(name), self._compiled.dialect
         made: Convert | None = None if bind is None else bind.type.dialect_impl(dialect).bind_processor(dialect)
         return made
+
+
+def _filling(names: list[str] | None, places: list[tuple[Any, Convert | None]]) -> Fill:
+    """What makes the driver's parameters from values: a mapping, or a tuple where there are no names."""
+    plain = [place.key for place, convert in places if isinstance(place, _Slot) and place.index is None and not convert]
+    if names is None and len(plain) == len(places) > 1:
+        return itemgetter(*plain)  # rows by the hundred are inserted this way
+
+    def fill(values: Values) -> Any:
+        filled = []
+        for value, convert in places:
+            if isinstance(value, _Slot):
+                value = values[value.key] if value.index is None else values[value.key][value.index]
+            filled.append(value if convert is None else convert(value))
+        return tuple(filled) if names is None else dict(zip(names, filled, strict=True))
+
+    return fill
 
 
 # --- what depends on who asks

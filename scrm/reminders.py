@@ -7,7 +7,7 @@ by conditional UPDATE, so that a second tick or replica finds nothing left to cl
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -16,30 +16,72 @@ from sqlalchemy.orm import Session
 
 from scrm import access, calendar
 from scrm.access import Actor
+from scrm.activities import latest_of
+from scrm.db import one_of, table_of
+from scrm.followups import Seen
 from scrm.hours import Hours
 from scrm.leaders import direct_leaders
-from scrm.models import FollowUp
+from scrm.models import Contact, Customer, Deal, FollowUp, Member
+from scrm.prepared import Prepared
 
-BATCH, MOST = 200, 2000
+BATCH, MOST = 500, 2000  # of one batch
 ESCALATE_AFTER = 2  # working days after the reminder; the manager hears of it within three
 
 
-def claim_due(session: Session, now: datetime) -> dict[int, list[FollowUp]]:
-    """Follow-ups to alert for now, by owner, soonest first; each is given out once. Call again until nothing is left."""
-    due = sa.and_(FollowUp.status == "open", FollowUp.alerted_at.is_(None), FollowUp.remind_at <= now)
-    first = session.scalars(
-        sa.select(FollowUp.owner_id).where(due).order_by(FollowUp.remind_at, FollowUp.id).limit(BATCH)
+def claim_due(session: Session, now: datetime) -> list[list[Seen]]:
+    """Follow-ups to alert for now, a list for each owner, soonest first; each is given out once. Call again until nothing is left.
+
+    They come as plain rows, which nobody can change: a hundred thousand may be due at once.
+    """
+    rows = _CLAIM_DUE.rows(session, {"now": now, "owners": BATCH, "most": MOST})
+    if not rows:
+        return []
+    rows.sort(key=lambda row: (row.due_at, row.id))
+    customers = _named(session, Customer, (row.customer_id for row in rows))
+    contacts = _named(session, Contact, (row.contact_id for row in rows))
+    dealings = _named(session, Deal, (row.deal_id for row in rows))
+    owners = {row.id: row for row in _OWNERS.rows(session, {"ids": {row.owner_id for row in rows}})}
+    newest = latest_of(session, customers)
+    groups: dict[int, list[Seen]] = defaultdict(list)
+    for row in rows:
+        seen = Seen(
+            row, customers[row.customer_id], contacts.get(row.contact_id), dealings.get(row.deal_id), owners[row.owner_id],
+            newest.get(row.customer_id),
+        )  # fmt: skip
+        groups[row.owner_id].append(seen)
+    return list(groups.values())
+
+
+def _named(session: Session, kind: Any, ids: Iterable[int | None]) -> dict[int, Any]:
+    """Ids and names, by id."""
+    wanted = {ident for ident in ids if ident is not None}
+    return {row.id: row for row in _NAMES[kind].rows(session, {"ids": wanted})} if wanted else {}
+
+
+_SHOWN = (
+    "id", "customer_id", "contact_id", "deal_id", "owner_id", "action", "due_at", "all_day", "remind_at", "status", "alerted_at", "version",
+)  # fmt: skip
+
+
+def _claiming_due() -> Any:
+    due = sa.and_(FollowUp.status == "open", FollowUp.alerted_at.is_(None), FollowUp.remind_at <= sa.bindparam("now"))
+    soonest = sa.select(FollowUp.owner_id).where(due).order_by(FollowUp.remind_at, FollowUp.id)
+    owners = soonest.limit(sa.bindparam("owners")).with_for_update(skip_locked=True).cte("owners")
+    theirs = sa.select(FollowUp.id).where(due, FollowUp.owner_id.in_(sa.select(owners.c.owner_id)))
+    ordered = theirs.order_by(FollowUp.remind_at, FollowUp.id).limit(sa.bindparam("most"))
+    ids = ordered.with_for_update(skip_locked=True).cte("ids")
+    table = table_of(FollowUp)
+    claim = sa.update(table).where(
+        table.c.id.in_(sa.select(ids.c.id)), table.c.status == "open", table.c.alerted_at.is_(None)
     )
-    owners = set(first)
-    if not owners:
-        return {}
-    theirs = sa.select(FollowUp.id).where(due, FollowUp.owner_id.in_(owners)).order_by(FollowUp.remind_at, FollowUp.id)
-    ids = session.scalars(theirs.limit(MOST).with_for_update(skip_locked=True)).all()
-    claimed = _claim(session, ids, FollowUp.alerted_at.is_(None), alerted_at=now)
-    groups: dict[int, list[FollowUp]] = defaultdict(list)
-    for row in claimed:
-        groups[row.owner_id].append(row)
-    return groups
+    return claim.values(alerted_at=sa.bindparam("now")).returning(*(table.c[name] for name in _SHOWN))
+
+
+_CLAIM_DUE = Prepared(_claiming_due())
+_NAMES = {
+    kind: Prepared(sa.select(kind.id, kind.name).where(one_of(kind.id, "ids"))) for kind in (Customer, Contact, Deal)
+}
+_OWNERS = Prepared(sa.select(Member.id, Member.name, Member.active).where(one_of(Member.id, "ids")))
 
 
 def claim_overdue(session: Session, hours: Hours, now: datetime) -> dict[int, list[FollowUp]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -39,13 +39,3 @@ def _insert(
     return Prepared(
         insert.on_conflict_do_nothing(index_elements=list(key)).returning(sa.literal_column("1", sa.Integer))
     )
-
-
-def insert_many(session: Session, table: Any, rows: Sequence[Mapping[str, Any]], key: str) -> set[Any]:
-    """Insert those whose key is free, in their order, in one statement; the keys of those that were inserted."""
-    if not rows:
-        return set()
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    column = table.__table__.c[key]
-    statement = dialect.insert(table.__table__).on_conflict_do_nothing(index_elements=[key]).returning(column)
-    return set(session.scalars(statement, [dict(row) for row in rows]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 KIND_NAMES = {
@@ -49,6 +50,7 @@ def day(value: date, today: date) -> str:
     return f"{value.month}月{value.day}日 周{WEEKDAYS[value.weekday()]}"
 
 
+@lru_cache(64)  # what is due together is shown by the thousand
 def when(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     """A moment in the reader's zone: 今天 15:00 · 3月11日 周三 09:00."""
     local = moment.astimezone(zone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ for _command in ALL[1:]:
     AnyCommand |= _command  # type: ignore[assignment]
 BY_TAG: dict[str, type[Command]] = {str(command.__struct_config__.tag): command for command in ALL}
 
+_PLAIN = re.compile("[A-Za-z0-9_.-]*")
 MAX_DIGITS = 18  # a 64-bit id
 
 C = TypeVar("C", bound=Command)
@@ -33,19 +35,17 @@ class BadButton(ValueError):
 
 def pack(command: Command) -> str:
     """The command as a button carries it: `tag:field=value:…`, ids and enum values only."""
-    parts = [str(command.__struct_config__.tag)]
-    for name, default in _fields(type(command)):
-        value = getattr(command, name)
-        if value is None or value == default:
-            continue
-        parts.append(f"{name}={_pack_value(value)}")
-    return ":".join(parts)
+    packed, fields = _shape(type(command))
+    for (name, default), value in zip(fields, msgspec.structs.astuple(command), strict=True):
+        if value is not None and value != default:
+            packed += f":{name}={value if type(value) is int else _pack_value(value)}"
+    return packed
 
 
 @cache
-def _fields(kind: type[Command]) -> tuple[tuple[str, Any], ...]:
-    """Names and defaults: msgspec reads the annotations anew each time it is asked."""
-    return tuple((field.name, field.default) for field in msgspec.structs.fields(kind))
+def _shape(kind: type[Command]) -> tuple[str, tuple[tuple[str, Any], ...]]:
+    """Tag, names and defaults: msgspec reads the annotations anew each time it is asked."""
+    return str(kind.__struct_config__.tag), tuple((field.name, field.default) for field in msgspec.structs.fields(kind))
 
 
 def unpack(packed: str) -> Command:
@@ -81,10 +81,8 @@ def replace(command: C, **changes: Any) -> C:
 
 
 def _pack_value(value: object) -> str:
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    text = str(value)
-    if not text.isascii() or not all(char.isalnum() or char in "_-." for char in text):
+    text = str(int(value)) if isinstance(value, bool) else str(value)
+    if _PLAIN.fullmatch(text) is None:
         raise ValueError(f"a button carries ids and enum values only: {text!r}")
     return text
 

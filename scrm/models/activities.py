@@ -70,6 +70,7 @@ class FollowUp(Tracked, Base):
         sa.Index(
             "ix_followup_remind",
             "remind_at",
+            "id",
             postgresql_where=sa.text("status = 'open' AND alerted_at IS NULL"),
             sqlite_where=sa.text("status = 'open' AND alerted_at IS NULL"),
         ),

@@ -12,6 +12,7 @@ from sales_floor import SETTINGS, SalesFloor, at, card_of, texts, value
 from bot import commands as c
 from bot.context import Context
 from scheduler.jobs import JOBS
+from scrm import reminders
 from scrm.access import SYSTEM
 from scrm.db import Database
 from scrm.models import Audit, Customer, Deal, FollowUp, Member
@@ -59,6 +60,20 @@ def test_an_alert_comes_however_late_and_again_after_a_postponement(floor: Sales
     floor.now = at(11, 30, 9)
     (second,) = floor.tick("alerts")
     assert second.key != first.key
+
+
+def test_while_one_claims_alerts_another_goes_on_with_the_next(
+    floor: SalesFloor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan(floor, 23, 15)
+    plan(floor, 23, 16, "百度", "陈静")
+    floor.now = at(11, 23, 17)
+    monkeypatch.setattr(reminders, "BATCH", 1)
+    if floor.database.is_sqlite:
+        return  # which has one writer
+    with floor.database.write() as one, floor.database.write() as other:
+        owners = [[seen[0].owner.name for seen in reminders.claim_due(session, floor.now)] for session in (one, other)]
+    assert owners == [["李娜"], ["陈静"]]
 
 
 def test_several_due_together_are_one_card(floor: SalesFloor) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from spine import DOORS, NOW, SETTINGS, Platform, Spine, said, until, working
@@ -48,6 +49,26 @@ def change(database: Database, **values: Any) -> None:
 def write_back(database: Database, item: Outgoing, outcome: Sent | SendError, holder: str = "h1") -> None:
     settler = settle.Settle(SETTINGS, DOORS, lambda: NOW)
     database.run(lambda session: settler.settle(session, item, outcome, holder))
+
+
+def test_of_many_what_is_owed_already_is_passed_over_and_the_rest_keeps_its_order(database: Database) -> None:
+    first = 'it\'s “一”\n\\ {"0"} 😀'
+    many = [
+        (Owed(key=f"k{n}", kind="card", payload={"card": Card(title=first, view="todo")}, member_id=n), LINA)
+        for n in range(9)
+    ]
+    database.run(lambda session: outbox.post_many(session, many[3:5], "t1"))
+    database.run(lambda session: outbox.post_many(session, many, "t2"))
+    with database.read() as session:
+        found = session.execute(
+            sa.select(Outbox.key, Outbox.turn, Outbox.payload, Outbox.maybe_sent).order_by(Outbox.id)
+        ).all()
+        copies = session.scalars(sa.select(CardCopy.member_id).order_by(CardCopy.member_id)).all()
+    assert [row.key for row in found] == ["k3", "k4", "k0", "k1", "k2", "k5", "k6", "k7", "k8"]
+    assert [row.turn for row in found] == ["t1"] * 2 + ["t2"] * 7
+    assert {msgspec.json.decode(row.payload)["card"]["title"] for row in found} == {first}
+    assert {row.maybe_sent for row in found} == {False}
+    assert copies == list(range(9))
 
 
 def only(database: Database, key: str = "") -> Outbox:
