@@ -192,6 +192,37 @@ def _import(title: str, settings: Config, bring_in: Callable[..., Report]) -> No
 
 
 @app.command()
+def rules(
+    config: ConfigOption,
+    file: Annotated[Path | None, typer.Argument(help="规则文件；不写就打印现在的规则，存下来就是这样的文件")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会改什么、今天会怎样，什么也不改")] = False,
+) -> None:
+    """回收、线索和公海规则：打印，或用文件里的换掉；要么全部生效，要么一条不动。"""
+    from bot import rules_file
+    from bot.cards import rules as cards
+    from bot.handlers.clocks import hours_of
+    from bot.settings import settings_of
+
+    settings = load(config)
+    hours, database = hours_of(settings_of(settings)), _current_database(settings)
+    try:
+        if file is None and not dry_run:
+            with database.read() as session:
+                typer.echo(rules_file.dump(session), nl=False)
+            return
+        wanted = rules_file.read(file) if file is not None else rules_file.Rules()
+        change = rules_file.put_in_force(database, wanted, str(file or ""), hours, datetime.now(UTC), dry=dry_run)
+    except rules_file.RulesRefused as error:
+        _complain(str(error))
+        sys.exit(1)
+    finally:
+        database.close()
+    for line in cards.said(change.dropped, change.added, change.foreseen if dry_run else ()):
+        typer.echo(line)
+    typer.echo(cards.DRY if dry_run else cards.APPLIED if change.dropped or change.added else cards.NOTHING_CHANGED)
+
+
+@app.command()
 def export(noun: str, file: Path, config: ConfigOption) -> None:
     """导出 customers、contacts、deals、activities、followups、leads 或 audit，按文件名结尾决定格式。"""
     from bot import exporting

@@ -91,12 +91,17 @@ def _command_pages(name: str, command: Any) -> Iterator[str]:
         return
     arguments = [parameter for parameter in command.params if not parameter.opts[0].startswith("-")]
     options = [parameter for parameter in command.params if parameter not in arguments]
-    usage = " ".join([name, *(parameter.name.upper() for parameter in arguments), *map(_usage, options)])
+    usage = " ".join([name, *map(_argument, arguments), *map(_usage, options)])
     yield f"\n### {name}\n\n{_cell(command.help or '')}\n\n```\n{usage}\n```"
     if options:
         yield "\n| 选项 | 默认 | 说明 |\n|---|---|---|"
         for option in options:
             yield f"| `{'`, `'.join(option.opts)}` | {_default(option)} | {_cell(option.help or '')} |"
+
+
+def _argument(argument: Any) -> str:
+    name: str = argument.name.upper()
+    return name if argument.required else f"[{name}]"
 
 
 def _usage(option: Any) -> str:

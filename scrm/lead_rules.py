@@ -9,10 +9,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from scrm import calendar, covers, members
+from scrm import calendar, covers, lookup, members
 from scrm.access import Actor
 from scrm.defaults import JOINING
-from scrm.errors import Refused
+from scrm.errors import Ambiguous, Refused, UnknownName
 from scrm.hours import Hours
 from scrm.models import Lead, LeadRule, LeadTurn, Member
 
@@ -105,6 +105,17 @@ def shown(session: Session, rules: Sequence[LeadRule]) -> Sequence[Shown]:
     turns = sorted(session.scalars(_turns([rule.id for rule in rules])), key=_waited)
     names = members.names(session, {turn.member_id for turn in turns})
     return [Shown(rule, [names[turn.member_id] for turn in turns if turn.rule_id == rule.id]) for rule in rules]
+
+
+def whose(session: Session, ref: lookup.Ref) -> Sequence[Member]:
+    """The member meant, or those who sell in the department meant. Raises WhichMember."""
+    try:
+        return [lookup.member(session, ref)]
+    except (Ambiguous, UnknownName) as unclear:
+        people = members.reps_of(session, str(ref))
+        if not people:
+            raise WhichMember(spoken=str(ref)) from unclear
+        return people
 
 
 # --- whose turn it is

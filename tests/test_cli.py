@@ -341,6 +341,25 @@ def test_a_company_without_a_platform_is_not_served_but_exported(company: Compan
     company.run("export", "deals", tmp_path / "a.csv")
 
 
+# --- rules
+
+
+def test_rules_are_printed_tried_and_put_in_force(company: Company, tmp_path: Path) -> None:
+    file = tmp_path / "规则.toml"
+    assert "[pool]" in company.run("rules").stdout
+    file.write_text("[[idle]]\nscope = '大客户'\nremind = 30\nrecycle = 45\n", encoding="utf-8")
+    tried = company.run("rules", file, "--dry-run").stdout
+    assert tried.splitlines()[0] == "+ 回收规则：大客户30天没跟进提醒，36天通知主管，45天回收"
+    assert tried.splitlines()[-1] == "只是试跑，规则没有改动，也没有提醒任何人。"
+    assert "[[idle]]\n" not in company.run("rules").stdout
+    assert company.run("rules", file).stdout.splitlines()[-1] == "规则已生效。"
+    file.write_text(company.run("rules").stdout, encoding="utf-8")
+    assert "remind = 30" in file.read_text(encoding="utf-8")
+    assert company.run("rules", file).stdout == "规则和现在的一样，没有改动。\n"
+    assert "按这些规则今天涉及 0 个" in company.run("rules", "--dry-run").stdout
+    assert "没有这个文件" in company.run("rules", tmp_path / "gone.toml", code=1).stderr
+
+
 # --- export
 
 

@@ -46,7 +46,7 @@ NETWORK = {
 }
 MAY_USE_NETWORK = ("bot.platforms", "bot.app", "bot.doors", "bot.health", "bot.loop", "emulator")
 MAY_SPEAK_CHINESE = (
-    "bot.cards", "bot.nlu.cues", "bot.check", "bot.config", "bot.config_words", "bot.importing", "bot.importing_leads", "bot.exporting", "bot.schema", "bot.__main__",
+    "bot.cards", "bot.nlu.cues", "bot.check", "bot.config", "bot.config_words", "bot.importing", "bot.importing_leads", "bot.rules_file", "bot.exporting", "bot.schema", "bot.__main__",
     "bot.backups", "bot.postgres_tools",
     "bot.platforms.wecom.check", "bot.platforms.dingtalk.check", "bot.platforms.wecom.menu", "emulator", "scrm.defaults",
 )  # fmt: skip

@@ -32,7 +32,7 @@ HOW_LONG = "要延期几天？"
 WHICH_CUSTOMER = "是哪个客户要延期？"
 EXTENSIONS = (("7天", 7), ("14天", 14), ("30天", 30))
 POOL = "公海"
-_STEPS = {"remind": "提醒负责人", "manager": "通知主管", "count": "进入回收倒计时", "recycle": "回收"}
+STEPS = {"remind": "提醒负责人", "manager": "通知主管", "count": "进入回收倒计时", "recycle": "回收"}
 
 
 # --- what the clock says
@@ -94,7 +94,7 @@ def fine_card(customer: Customer) -> Card:
 
 def manager_card(found: Sequence[Found], clock: Clock, names: Mapping[int, str]) -> Card:
     """To the manager: customers of the team that stay without progress."""
-    lines = [f"{names.get(one.owner_id, '')} · {_line(one, clock)}" for one in found]
+    lines = [f"{names.get(one.owner_id, '')} · {found_line(one, clock)}" for one in found]
     return _listing(found, lines, f"{len(found)} 个客户一直没进展")
 
 
@@ -113,7 +113,7 @@ def received_card(found: Sequence[Found], clock: Clock) -> Card:
 
 
 def _list(found: Sequence[Found], clock: Clock, title: str, *, buttons: bool = False) -> Card:
-    return _listing(found, [_line(one, clock) for one in found], title, idle=buttons)
+    return _listing(found, [found_line(one, clock) for one in found], title, idle=buttons)
 
 
 def _listing(found: Sequence[Found], lines: Sequence[str], title: str, *, idle: bool = False) -> Card:
@@ -134,7 +134,8 @@ def _listing(found: Sequence[Found], lines: Sequence[str], title: str, *, idle: 
     )
 
 
-def _line(one: Found, clock: Clock) -> str:
+def found_line(one: Found, clock: Clock) -> str:
+    """A customer without progress in one line: 腾讯科技（35 天没进展，2 天后回收）."""
     tail = f"，{_left(one, clock)}回收" if one.due.step == "count" else ""
     return f"{short(one.customer.name)}（{_since(one, clock)}{tail}）"
 
@@ -275,11 +276,13 @@ def foreseen_card(
     looked: int, found: Sequence[Found], clock: Clock, names: Mapping[int, str], proposed: str = ""
 ) -> Card:
     """试跑: what would happen today; nothing is done."""
-    by_step = {step: [one for one in found if one.due.step == step] for step in _STEPS}
+    by_step = {step: [one for one in found if one.due.step == step] for step in STEPS}
     parts = [
         f"【{name} {len(by_step[step])} 个】\n"
-        + bullets((f"{names.get(one.owner_id, '')} · {_line(one, clock)}" for one in by_step[step]), LISTED, "还有")
-        for step, name in _STEPS.items()
+        + bullets(
+            (f"{names.get(one.owner_id, '')} · {found_line(one, clock)}" for one in by_step[step]), LISTED, "还有"
+        )
+        for step, name in STEPS.items()
         if by_step[step]
     ]
     return Card(

@@ -13,10 +13,9 @@ from bot.context import Context
 from bot.handlers.clocks import clock_of, hours_of, push_later
 from bot.handlers.named import colleague
 from scrm import doubles, lead_rules, leads, lookup, members, qualifying
-from scrm.errors import Ambiguous, Missing, NotFound, UnknownName
-from scrm.lead_rules import WhichMember
+from scrm.errors import Missing, NotFound
 from scrm.leads import Said
-from scrm.models import Customer, Lead, Member
+from scrm.models import Customer, Lead
 
 MOST_OFFERED = 9
 
@@ -153,21 +152,10 @@ def show_rules(_: c.ShowLeadRules, context: Context) -> Card:
 
 def define_rule(command: c.DefineLeadRule, context: Context) -> Card:
     """线索规则 华东分给李娜、王磊."""
-    people = [person for ref in command.people for person in _whose(context, ref)]
+    people = [person for ref in command.people for person in lead_rules.whose(context.session, ref)]
     span = (command.opens, command.closes)
     shown = lead_rules.define(context.session, context.actor, command.scope, people, command.capacity, span)
     return cards.rules_card([shown], defines=True, turn=context.turn)
-
-
-def _whose(context: Context, ref: c.Ref) -> Sequence[Member]:
-    """The member meant, or those who sell in the department meant. Raises WhichMember."""
-    try:
-        return [lookup.member(context.session, ref)]
-    except (Ambiguous, UnknownName) as unclear:
-        people = members.reps_of(context.session, str(ref))
-        if not people:
-            raise WhichMember(spoken=str(ref)) from unclear
-        return people
 
 
 def drop_rule(command: c.DropLeadRule, context: Context) -> Card:
