@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from bot import budget
+from bot import budget, pushes
 from bot.cards import errors as error_cards
 from bot.cards.card import Card
 from bot.cards.clock import Clock
@@ -130,7 +130,7 @@ def post_all(context: Context, many: Sequence[Owed], doors: Sequence[str]) -> No
             log.warning("unreachable", member=owed.member_id, key=owed.key)
         else:
             placed.append((owed, address))
-    post_many(context.session, placed, context.turn)
+    post_many(context.session, pushes.within_the_day(context, placed), context.turn)
 
 
 def _answer_key(turn: str) -> str:

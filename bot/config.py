@@ -110,6 +110,7 @@ class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
 
     quiet_hours: tuple[TimeOfDay, TimeOfDay] = ("21:00", "08:30")
     digest_at: TimeOfDay = "08:45"
+    pushes_a_day: Annotated[int, Meta(ge=0, le=200)] = 20
     welcome: str = "您好，我是{member}，很高兴认识您。"
 
 

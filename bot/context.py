@@ -39,6 +39,7 @@ class Settings:
     renew_ahead_days: int = 60  # how long before a contract's end its renewal deal is opened
     font: str = ""  # the file of a font with Chinese letters; "" = the first found on the machine
     assistant_seconds: float = 0.0  # how long an assistant may take; 0 = there is none
+    pushes_a_day: int = 20  # that a person gets at most, unless they said otherwise; 0 = any number
 
 
 def picture_key(turn: str) -> str:
@@ -58,6 +59,9 @@ class Owed:
     lane: Lane = REPLY
     not_before: datetime | None = None  # by the real clock
     expires: timedelta | None = None  # from now by the real clock: too late is worse than never
+    push_day: int | None = None  # the local day (ordinal) on whose account of pushes this counts
+    may_wait: bool = False  # beyond the pushes of the day it comes on a card with others
+    held_until: datetime | None = None  # it does: when (business time)
     instead_of: str = ""  # the turn whose answer this card is; where that has left already, it becomes this one
 
 
@@ -83,10 +87,16 @@ class Context:
         self.owed.append(owed)
 
     def send(
-        self, member_id: int, card: Card, key: str, *, lane: Lane = PUSH, expires: timedelta | None = None
-    ) -> None:
-        """Push a card to a member."""
-        self.owe(Owed(key=key, kind="card", payload={"card": card}, member_id=member_id, lane=lane, expires=expires))
+        self, member_id: int, card: Card, key: str, *, lane: Lane = PUSH, expires: timedelta | None = None, may_wait: bool = False
+    ) -> None:  # fmt: skip
+        """Push a card to a member; `may_wait`: it is nothing that somebody waits for at this moment."""
+        day = self.today.toordinal() if lane == PUSH else None
+        self.owe(
+            Owed(
+                key=key, kind="card", payload={"card": card}, member_id=member_id, lane=lane, expires=expires, push_day=day,
+                may_wait=may_wait,
+            )
+        )  # fmt: skip
 
     def touch(self, *views: str) -> None:
         """Say that what these views show has changed, so that live copies are redrawn."""

@@ -20,7 +20,7 @@ from bot.cards.card import Card
 from bot.context import URGENT, Owed
 from bot.events import Origin
 from bot.platforms.base import Outgoing
-from bot.tables import CLAIMED, EXPIRED, NEW, PENDING, CardCopy, Hold, Outbox
+from bot.tables import CLAIMED, EXPIRED, HELD, NEW, PENDING, CardCopy, Hold, Outbox
 from scrm.db import one_of, table_of
 from scrm.models import Identity
 from scrm.prepared import Prepared, padded
@@ -113,11 +113,12 @@ def post_many(session: Session, many: Sequence[tuple[Owed, Address]], turn: str)
 
 
 def _values(owed: Owed, address: Address, turn: str, extra: Mapping[str, Any] | None) -> dict[str, Any]:
-    now = now_ms()
+    now, not_before = now_ms(), owed.held_until or owed.not_before
     return {
         "key": owed.key[:200], "kind": owed.kind, "door": address.door, "user_id": address.user_id, "chat_group": address.group,
         "member_id": owed.member_id, "card_id": card_id_of(owed.key), "turn": turn, "lane": owed.lane, "payload": msgspec.json.encode({**owed.payload, **(extra or {})}).decode(),
-        "state": NEW, "created_ms": now, "not_before_ms": 0 if owed.not_before is None else int(owed.not_before.timestamp() * 1000),
+        "state": NEW if owed.held_until is None else HELD, "created_ms": now, "not_before_ms": 0 if not_before is None else int(not_before.timestamp() * 1000),
+        "push_day": owed.push_day,
         "expires_ms": now + int((owed.expires or KEEP_TRYING).total_seconds() * 1000),
         "attempts": 0, "maybe_sent": False, "claimed_by": "", "lease_ms": 0, "remote_id": "", "error": "",
     }  # fmt: skip

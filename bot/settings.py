@@ -16,5 +16,5 @@ def settings_of(config: Config) -> Settings:
         quiet_until=config.alerts.quiet_hours[1], digest_at=config.alerts.digest_at, welcome=config.alerts.welcome,
         has_wecom_app=has_app, directories=frozenset(readable), admins=frozenset(config.company.admins),
         renew_ahead_days=config.deals.renew_ahead_days, font=config.pictures.font,
-        assistant_seconds=config.assistant.seconds if config.assistant is not None else 0.0,
+        pushes_a_day=config.alerts.pushes_a_day, assistant_seconds=config.assistant.seconds if config.assistant is not None else 0.0,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from scrm.db import Base, BigId
 
-NEW, CLAIMED, DONE, FAILED, EXPIRED = 0, 1, 2, 3, 4
+NEW, CLAIMED, DONE, FAILED, EXPIRED, HELD = 0, 1, 2, 3, 4, 5
 PENDING = (NEW, CLAIMED)
 
 
@@ -54,6 +54,16 @@ class Outbox(Base):
         ),
         sa.Index("ix_outbox_recipient", "door", "user_id", "sent_ms"),
         sa.Index("ix_outbox_created", "created_ms"),
+        sa.Index(
+            "ix_outbox_pushed",
+            "member_id",
+            "push_day",
+            sqlite_where=sa.text("push_day IS NOT NULL"),
+            postgresql_where=sa.text("push_day IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_outbox_held", "not_before_ms", sqlite_where=sa.text("state = 5"), postgresql_where=sa.text("state = 5")
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -71,6 +81,7 @@ class Outbox(Base):
     state: Mapped[int] = mapped_column(sa.SmallInteger, default=NEW, server_default="0")
     created_ms: Mapped[int] = mapped_column(sa.BigInteger)
     not_before_ms: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    push_day: Mapped[int | None]  # the local day (ordinal) on whose account of pushes this counts
     expires_ms: Mapped[int] = mapped_column(sa.BigInteger)
     attempts: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     maybe_sent: Mapped[bool] = mapped_column(

@@ -28,7 +28,7 @@ def renewals(context: Context) -> int:
         card = cards.renewal_card(deals.see(context.session, opened.deal), contract, clock)
         for member_id in _hearers(context, opened.deal.owner_id):
             key = f"renewal:{opened.deal.id}:{member_id}"
-            push_later(context, member_id, card, key, hours.disturbable(context.now))
+            push_later(context, member_id, card, key, hours.disturbable(context.now), may_wait=True)
     return len(ending)
 
 

@@ -35,9 +35,10 @@ def idle(context: Context) -> int:
     _take_back(context, by_step["recycle"], names, bosses)
     clock = clock_of(context)
     for owner_id, theirs in _by_owner([*by_step["count"], *by_step["remind"]]).items():
-        _push(context, owner_id, cards.told_card(theirs, clock, names), "idle", theirs)
+        counting = any(one.due.step == "count" for one in theirs)
+        _push(context, owner_id, cards.told_card(theirs, clock, names), "idle", theirs, may_wait=not counting)
     for boss_id, theirs in _by_boss(told, bosses).items():
-        _push(context, boss_id, cards.manager_card(theirs, clock, names), "idle_team", theirs)
+        _push(context, boss_id, cards.manager_card(theirs, clock, names), "idle_team", theirs, may_wait=True)
     return looked
 
 
@@ -72,8 +73,11 @@ def _take_back(
         _push(context, heir_id, cards.received_card(theirs, clock), "received", theirs)
 
 
-def _push(context: Context, member_id: int, card: Card, kind: str, found: Sequence[Found]) -> None:
-    context.send(member_id, card, f"{kind}:{member_id}:{context.today}:{found[0].customer.id}")
+def _push(
+    context: Context, member_id: int, card: Card, kind: str, found: Sequence[Found], *, may_wait: bool = False
+) -> None:
+    key = f"{kind}:{member_id}:{context.today}:{found[0].customer.id}"
+    context.send(member_id, card, key, may_wait=may_wait)
 
 
 def _by_owner(found: Iterable[Found]) -> dict[int, list[Found]]:

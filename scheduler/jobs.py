@@ -45,7 +45,8 @@ def alerts(context: Context) -> int:
         if not first.owner.active:
             continue  # of somebody who has left, the manager hears by the escalation
         card = followup_cards.alert_card(first, clock) if len(seen) == 1 else followup_cards.alerts_card(seen, clock)
-        context.send(first.owner.id, card, f"alert:{first.row.id}:{_stamp(first.row.remind_at)}")
+        any_time = all(one.row.all_day for one in seen)  # nobody named an hour
+        context.send(first.owner.id, card, f"alert:{first.row.id}:{_stamp(first.row.remind_at)}", may_wait=any_time)
     return done
 
 
@@ -156,7 +157,8 @@ def paused_deals(context: Context) -> int:
         if deal.owner_id is None:
             continue
         card = deal_cards.woken_card(deals.see(context.session, deal), clock, reason)
-        push_later(context, deal.owner_id, card, f"woke:{deal.id}:{until}", hours.disturbable(context.now))
+        at = hours.disturbable(context.now)
+        push_later(context, deal.owner_id, card, f"woke:{deal.id}:{until}", at, may_wait=True)
     return len(waking)
 
 

@@ -24,6 +24,7 @@ from scheduler.jobs import CLAIMED_APART
 from scheduler.jobs import JOBS as FOLLOW_UP_JOBS
 from scheduler.lead_jobs import JOBS as LEAD_JOBS
 from scheduler.marketing_jobs import JOBS as MARKETING_JOBS
+from scheduler.push_jobs import JOBS as PUSH_JOBS
 from scrm import audit, members
 from scrm.access import SYSTEM
 from scrm.db import why_away
@@ -105,6 +106,7 @@ JOBS: dict[str, Job] = {
     **IDLE_JOBS,
     **LEAD_JOBS,
     **MARKETING_JOBS,
+    **PUSH_JOBS,
     "sync_members": sync_members,
     "warn_budgets": warn_budgets,
     "clean_up": clean_up,

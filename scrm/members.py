@@ -20,6 +20,7 @@ from scrm.prepared import Prepared
 from scrm.upsert import insert_once
 
 ROLES = ("rep", "manager", "marketer", "admin")
+MOST_PUSHES = 200  # a day
 MAX_NAME = 64  # letters of a member's name
 
 
@@ -373,3 +374,25 @@ class Circle(Refused):
     """A member would lead himself."""
 
     sentence = "不能这样设置：两个人会互相成为对方的主管。"
+
+
+# --- how many reminders
+
+
+class TooManyPushes(Refused):
+    """Out of range."""
+
+    sentence = "每天最多提醒几条，要在 1 到 200 之间；不想限制就说「提醒不限条数」。"
+
+
+def pushes_a_day(session: Session, member_id: int) -> int | None:
+    """How many pushes a day this member wants at most; 0 = any number, None = as the company has it."""
+    return session.get_one(Member, member_id).pushes_a_day
+
+
+def limit_pushes(session: Session, member_id: int, most: int) -> None:
+    """This member gets at most so many pushes a day from now on; 0 = any number. Raises TooManyPushes."""
+    if not 0 <= most <= MOST_PUSHES:
+        raise TooManyPushes
+    session.get_one(Member, member_id).pushes_a_day = most
+    session.flush()

@@ -31,7 +31,7 @@ NAMES = {
     "create_lead": "记线索", "leads": "看线索", "lead": "看线索", "contact_lead": "联系线索", "channel_leads": "设置渠道线索", "take_lead": "领取线索", "qualify_lead": "线索转客户", "discard_lead": "标线索无效", "pass_lead": "分配线索", "free_lead": "放回线索", "lead_rules": "看线索规则", "define_lead_rule": "设置线索规则", "drop_lead_rule": "删除线索规则",
     "pool": "看公海", "pooled": "看公海里的客户", "claim": "领取客户", "release": "放回公海", "assign_pooled": "分配公海客户", "pool_rule": "看公海规则", "define_pool_rule": "设置公海规则",
     "define_idle_rule": "设置回收规则", "drop_idle_rule": "删除回收规则", "idle_rules": "查看回收规则", "try_idle_rules": "试跑回收规则", "idle": "查看该跟进的客户",
-    "follow_today": "安排跟进", "pass_on": "转给同事", "give_up": "放弃客户", "ask_extension": "申请延期", "extension": "审批延期", "future": "查看未来机会",
+    "limit_pushes": "设置提醒条数", "held": "看合并的提醒", "held_push": "看合并的提醒", "follow_today": "安排跟进", "pass_on": "转给同事", "give_up": "放弃客户", "ask_extension": "申请延期", "extension": "审批延期", "future": "查看未来机会",
     "credit_code": "登记信用代码", "ask_share": "申请协作", "share": "答复协作申请", "merge": "合并客户", "confirm_merge": "合并客户",
     "loss_reason": "填写丢单原因", "cancel_follow_up": "取消待办",
 }  # fmt: skip

@@ -46,7 +46,7 @@ def _day(value: Any, clock: Clock) -> str:
 _FIELDS: dict[str, tuple[str, Show]] = {
     "name": ("名称", _text), "title": ("职务", _text), "phone": ("手机", lambda value, _: f"「{masked_phone(value)}」"),
     "stage_id": ("阶段", _text), "amount": ("金额", lambda value, _: money(Decimal(value))), "owner_id": ("负责人", _text),
-    "customer_id": ("客户", _text), "deal_id": ("商机", _text), "manager_id": ("主管", _text), "role": ("角色", _named(ROLE_NAMES)), "due_at": ("时间", _moment),
+    "customer_id": ("客户", _text), "deal_id": ("商机", _text), "manager_id": ("主管", _text), "role": ("角色", _named(ROLE_NAMES)), "pushes_a_day": ("每天提醒条数", _text), "due_at": ("时间", _moment),
     "expected_close_on": ("预计签约", _day), "paused_until": ("暂停到", _day), "lost_reason": ("原因", _text), "summary": ("内容", _text),
     "credit_code": ("信用代码", _text), "ends_on": ("到期日", _day), "tier": ("级别", _text), "win_percent": ("赢率", lambda value, _: f"{value}%"), "expected_days": ("标准天数", lambda value, _: f"{value}天"),
     "happened_at": ("时间", _moment), "action": ("事项", _text), "body": ("内容", _text),

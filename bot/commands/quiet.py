@@ -106,6 +106,24 @@ class EndCover(Command, frozen=True, tag="end_cover"):
     """结束代理: of the speaker's own plans, the one that runs or comes next."""
 
 
+class LimitPushes(Command, frozen=True, tag="limit_pushes"):
+    """每天最多提醒我10条; 0 = any number, None = which number holds."""
+
+    most: int | None = None
+
+
+class ShowHeld(Command, frozen=True, tag="held"):
+    """合并的提醒: pushes that were summed up, after the one with this id."""
+
+    after: int = 0
+
+
+class ShowHeldPush(Command, frozen=True, tag="held_push"):
+    """One of these as it would have come."""
+
+    push: int
+
+
 class ShowCovers(Command, frozen=True, tag="covers"):
     """代理人: who stands in for the speaker, and for whom the speaker does."""
 

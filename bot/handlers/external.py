@@ -74,7 +74,7 @@ def _parted(event: ContactChange, context: Context, member: Member) -> None:
         heir = context.session.get(Member, departure.successor.member_id) if departure.successor else None
         facts = _facts(context, departure.contact)
         card = cards.left(facts, departure.follow.since, heir.name if heir else "", context.settings.zone)
-        context.send(member.id, card, f"left:{event.key}")
+        context.send(member.id, card, f"left:{event.key}", may_wait=True)
 
 
 def _transfer_failed(event: ContactChange, context: Context, member: Member) -> None:

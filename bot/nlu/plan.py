@@ -383,6 +383,7 @@ _BUILDERS: dict[str, Callable[[Frame, _Times], list[c.Command]]] = {
     "cover": _cover,
     "end_cover": lambda frame, _: [c.EndCover()],
     "why": lambda frame, _: [c.WhyReminded()],
+    "limit_pushes": lambda frame, _: [c.LimitPushes(most=frame.details["most"])],
     "help": lambda frame, _: [c.Help()],
     "menu": lambda frame, _: [c.Help()],
     "none": lambda frame, _: [c.SmallTalk(words=frame.text)],

@@ -22,7 +22,7 @@ _FILLERS, _EVERYBODY, _TO = lazily(cue.SCOPE_FILLERS), lazily(cue.EVERYBODY), la
 _DROP, _EXTENSION, _REASON = lazily(cue.DROP), lazily(cue.EXTENSION), lazily(cue.REASON)
 _FUTURE, _FUTURE_LEAD, _FUTURE_TAIL = lazily(cue.FUTURE), lazily(cue.FUTURE_LEAD), lazily(cue.FUTURE_TAIL)
 _AWAY, _COVERS, _MINE = lazily(cue.AWAY), lazily(cue.COVERS), lazily(cue.MINE)
-_BACK, _WHY, _OWN_TIER = lazily(cue.BACK), lazily(cue.WHY), lazily(cue.OWN_TIER)
+_BACK, _WHY, _OWN_TIER, _PUSHES = lazily(cue.BACK), lazily(cue.WHY), lazily(cue.OWN_TIER), lazily(cue.PUSHES)
 _TIER = lazily(course_cue.TIER, re.IGNORECASE)
 
 
@@ -32,6 +32,8 @@ def match(text: str, sent_at: datetime, lexicon: Lexicon, scope: Scope) -> Frame
         return None
     if _WHY.match(text):
         return Frame("why", text)
+    if pushes := _PUSHES.match(text):
+        return Frame("limit_pushes", text, details={"most": int(value_of(pushes["n"]) or 0)})
     if _BACK.match(text):
         return Frame("end_cover", text)
     for read in (_rule, _dropped, _extension, _future, _cover):

@@ -22,6 +22,7 @@ class Member(Tracked, Base):
     active: Mapped[bool] = mapped_column(default=True)
     manager_id: Mapped[int | None] = mapped_column(sa.ForeignKey("member.id"), index=True)
     manager_fixed: Mapped[bool] = mapped_column(default=False)
+    pushes_a_day: Mapped[int | None]  # as said in chat; 0 = any number, None = as the company has it
 
 
 class Identity(Base):

@@ -55,6 +55,24 @@ async def test_nothing_goes_quiet(firm: Firm) -> None:
     assert await firm.count(Deal, Deal.status == "open", Deal.lost_reason == "") == 1
 
 
+async def test_reminders_beyond_the_days_number_come_on_one_card(firm: Firm) -> None:
+    assert "每天最多提醒 1 条" in (await firm.say("lina", "每天最多提醒我1条")).title
+    await firm.say("zhoutao", "所有客户30天没跟进提醒")
+    await firm.say("lina", "新建客户 宏图精密")
+    await firm.say("lina", "新建客户 远山医药")
+    await firm.say("lina", "宏图精密 新商机 宏图MES 80万")
+    await firm.say("lina", "宏图MES 暂停到4月3日")
+    await firm.say("lina", "4月3日上午9点半给远山医药打电话")
+    await firm.at(on(4, 3))
+    await firm.look_for("lina", "跟进提醒")
+    await firm.at(on(4, 3, 18))
+    summary = await firm.look_for("lina", "合并的提醒（2）")
+    assert "该跟进了" in summary.text
+    opened = await firm.click("lina", summary, summary.buttons[1].text)
+    assert "今天跟进" in [button.text for button in opened.buttons]
+    assert "宏图MES" in (await firm.say("lina", "合并的提醒")).text
+
+
 async def test_a_colleague_stands_in(firm: Firm) -> None:
     await firm.say("lina", "新建客户 宏图精密")
     await firm.say("lina", "3月10日上午10点跟进宏图精密")

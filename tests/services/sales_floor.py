@@ -24,6 +24,7 @@ from bot.handlers import (
     idle,
     leads,
     pool,
+    pushes,
     reminding,
     reports,
     undo,
@@ -32,6 +33,7 @@ from scheduler.deal_jobs import JOBS as DEAL_JOBS
 from scheduler.idle_jobs import JOBS as IDLE_JOBS
 from scheduler.jobs import JOBS as FOLLOW_UP_JOBS
 from scheduler.lead_jobs import JOBS as LEAD_JOBS
+from scheduler.push_jobs import JOBS as PUSH_JOBS
 from scrm import audit, defaults
 from scrm.access import SYSTEM, Actor
 from scrm.db import Database
@@ -43,7 +45,7 @@ E = TypeVar("E", bound=DomainError)
 R = TypeVar("R", Activity, Audit, Customer, Deal, FollowUp)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HANDLERS: dict[Any, Any] = {
-    **activities.HANDLERS, **contracts.HANDLERS, **deal_facts.HANDLERS, **dealing.HANDLERS, **deals.HANDLERS, **followups.HANDLERS, **idle.HANDLERS, **leads.HANDLERS, **pool.HANDLERS, **reminding.HANDLERS, **reports.HANDLERS, **undo.HANDLERS,
+    **activities.HANDLERS, **contracts.HANDLERS, **deal_facts.HANDLERS, **dealing.HANDLERS, **deals.HANDLERS, **followups.HANDLERS, **idle.HANDLERS, **leads.HANDLERS, **pool.HANDLERS, **pushes.HANDLERS, **reminding.HANDLERS, **reports.HANDLERS, **undo.HANDLERS,
 }  # fmt: skip
 VIEWS: dict[str, Any] = {
     **activities.VIEWS,
@@ -53,7 +55,7 @@ VIEWS: dict[str, Any] = {
     **followups.VIEWS,
     **pool.VIEWS,
 }
-JOBS = {**FOLLOW_UP_JOBS, **IDLE_JOBS, **DEAL_JOBS, **LEAD_JOBS}
+JOBS = {**FOLLOW_UP_JOBS, **IDLE_JOBS, **DEAL_JOBS, **LEAD_JOBS, **PUSH_JOBS}
 SETTINGS = Settings(
     key="acme", name="示例科技", zone=SHANGHAI, quiet_from="21:00", quiet_until="08:30", digest_at="08:45", welcome="您好，我是{member}。",
     has_wecom_app=False,
