@@ -25,6 +25,7 @@ BUTTONS_MS = 24 * 3_600_000  # and to its own buttons for a day
 CREATE = "create"  # the option value for 新建
 CONFIRM = "confirm"  # the slot of a question whether all of it was meant
 DOUBLE = "double"  # the slot of a question whether the new record is one that is there
+CHECK = "check"  # the slot of a question whether the words typed are to go as they are
 TIME_SLOTS = {"due_at": "all_day", "next_at": "next_all_day", "until": ""}
 NAME_SLOTS = frozenset({"customer", "company"})
 WORD_SLOTS = frozenset({"words", "summary", "reason", "deal", "body", "welcome", "channel", "contact"})
@@ -174,6 +175,8 @@ def _answered(command: c.Command, row: DraftRow, value: Any) -> c.Command:
         if all_day and isinstance(value, dict):
             changes[all_day] = value["all_day"]
         return c.replace(command, **changes)
+    if row.slot == CHECK:
+        return c.replace(command, **({"sure": True} if value else {"words": ""}))
     return c.replace(command, **{row.slot: value})
 
 

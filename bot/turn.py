@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from sqlalchemy.orm import Session
 
-from bot import answers, drafts, talk
+from bot import answers, drafts, quoting, talk
 from bot import commands as c
 from bot.cards import errors as error_cards
 from bot.cards import words
@@ -192,6 +192,11 @@ class Turn:
         short = phrase(event.text)
         if short is not None:
             return self.execute([short], event.text)
+        if (quoted := quoting.card_of(self.session, event)) is not None:
+            comment = quoting.comment_on(quoted, event.text)
+            if comment is not None:
+                return self.execute([comment], event.text)
+            talk.remember(self.session, self.member_id, self.context.conversation, quoted.view)
         draft = drafts.open_draft(self.session, self.member_id, self.context.conversation)
         frame, scope = self._understand(event.text)
         if draft is not None:

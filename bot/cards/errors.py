@@ -100,6 +100,9 @@ def _question(error: Ambiguous | UnknownName | Missing, options: Sequence[str]) 
     if isinstance(error, DealIsThere):
         return deal_question(error)
     if isinstance(error, Missing):
+        head, _, rest = error.question.partition("\n")
+        if rest:
+            return clip(head, 36), rest
         title = clip(error.question, 36)
         return title, "" if title == error.question else error.question
     if isinstance(error, WhichOne):
@@ -136,6 +139,8 @@ def _entries(slot: str, options: Sequence[str], texts: Sequence[str]) -> list[st
 def _hint(slot: str, options: Sequence[str]) -> str:
     if slot in _TIME_SLOTS:
         return f"也可以直接说，比如「{_TIME_SLOTS[slot]}」"
+    if slot == "check":
+        return ""
     return "也可以直接回复文字" if options else "直接打字或说话就行"
 
 

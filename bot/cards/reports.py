@@ -15,7 +15,6 @@ from bot.commands import (
     HandOver,
     Nudge,
     NudgeAll,
-    SendWeek,
     ShowDeal,
     ShowDigest,
     ShowOverdue,
@@ -39,7 +38,7 @@ BUTTONS = 5  # up to this many overdue follow-ups have a button each; of more, e
 
 def digest_card(digest: Digest, clock: Clock, title: str = ASKED) -> Card:
     """A team's period on one screen: the counts first, then what the manager may want to touch, with a button for each."""
-    counts = _counts(digest)
+    counts = counted(digest)
     quiet = "、".join(digest.silent[:SILENT]) + (f" 等 {len(digest.silent)} 人" if len(digest.silent) > SILENT else "")
     silent = f"三个工作日没有记录：{quiet}" if quiet else ""
     advice = _advice(digest, clock)
@@ -110,7 +109,7 @@ def _period(digest: Digest, clock: Clock) -> str:
     return f"{clock.when(digest.since)} 至 {clock.when(digest.until)}"
 
 
-def _counts(digest: Digest) -> str:
+def counted(digest: Digest) -> str:
     """The numbers, in two lines: what was done, what became of deals."""
     done = (("拜访", digest.visits), ("电话", digest.calls), ("其他跟进", digest.others))
     deals = (("新商机", digest.opened), ("赢单", digest.won), ("丢单", digest.lost), ("推进", digest.moved))
@@ -143,10 +142,10 @@ def _sections(digest: Digest, clock: Clock) -> list[str]:
         for name, tally, detail in deals
     ]
     sections.append(("逾期", [overdue_line(seen, clock) for seen in digest.overdue[:LATE_LISTED]], digest.late))
-    return [f"【{name}】\n{_listed(lines, count)}" for name, lines, count in sections if lines]
+    return [f"【{name}】\n{listed(lines, count)}" for name, lines, count in sections if lines]
 
 
-def _listed(lines: Sequence[str], count: int) -> str:
+def listed(lines: Sequence[str], count: int) -> str:
     more = f"\n… 还有 {count - len(lines)} 条" if count > len(lines) else ""
     return bullets(lines, len(lines)) + more
 
@@ -172,7 +171,7 @@ def plan_card(plan: Plan, clock: Clock) -> Card:
 
     Follow-ups are counted, not named: each has its own alert at its own time, and is told once.
     """
-    push = [f"{_named(line)}，在{line.after}停了 {clock.days_since(line.since)} 天" for line in plan.push.lines]
+    push = [f"{deal_named(line)}，在{line.after}停了 {clock.days_since(line.since)} 天" for line in plan.push.lines]
     times = "、".join(dict.fromkeys(clock.time_of(seen.row.due_at) for seen in plan.today if not seen.row.all_day))
     deals = tuple(Button(f"看{words.clip(line.name, 8)}", pack(ShowDeal(deal=line.id))) for line in plan.push.lines[:3])
     todo = (Button("今日待办", pack(ShowTodo()), "primary"),) if plan.overdue or plan.today else ()
@@ -183,12 +182,12 @@ def plan_card(plan: Plan, clock: Clock) -> Card:
             ("今天", f"{len(plan.today)} 条" + (f"（{times}）" if times else "") if plan.today else ""),
             ("该推进", f"{plan.push.count} 个商机" if plan.push else ""),
         ),
-        text=_listed(push, plan.push.count) if push else "",
+        text=listed(push, plan.push.count) if push else "",
         buttons=(*todo, *deals),
     )
 
 
-def _named(line: DealLine) -> str:
+def deal_named(line: DealLine) -> str:
     return " · ".join(
         part for part in (line.name, short(line.customer), words.money(line.amount) if line.amount else "") if part
     )
@@ -248,60 +247,6 @@ def commented_card(name: str, text: str, about: str, arrives: datetime, clock: C
         title=f"已发给{name}",
         rows=rows(("关于", about), ("点评", words.clip(text, COMMENT)), ("送达", _arrival(arrives, clock))),
     )
-
-
-# --- a rep's week
-
-ASK_WEEK = "请直接发修改后的周报全文，发来就送给您的主管。"
-NO_LEADER = "还没有设置您的主管，周报没有发出。请管理员说：某某的主管是某某。"
-
-
-def week_text(digest: Digest, open_today: int, clock: Clock) -> str:
-    """A rep's week in words, from the records alone."""
-    parts = [_counts(digest) or "本周还没有记录。"]
-    for name, tally in (("赢单", digest.won), ("丢单", digest.lost), ("新商机", digest.opened), ("推进", digest.moved)):
-        if tally:
-            told = [
-                f"{_named(line)}{f'（{line.before} → {line.after}）' if name == '推进' else ''}" for line in tally.lines
-            ]
-            parts.append(f"【{name}】\n{_listed(told, tally.count)}")
-    if digest.stuck:
-        told = [f"{_named(line)}，在{line.after} {clock.days_since(line.since)} 天" for line in digest.stuck.lines]
-        parts.append(f"【要推进】\n{_listed(told, digest.stuck.count)}")
-    if open_today:
-        parts.append(f"【下周】待办 {open_today} 条")
-    return "\n".join(parts)
-
-
-def week_card(name: str, period: str, text: str) -> Card:
-    """The week as it would go to the leader."""
-    return Card(
-        title=f"{name}的周报", subtitle=period, text=text,
-        buttons=(Button("发给主管", pack(SendWeek()), "primary"), Button("修改", pack(SendWeek(edit=True)))),
-        note="按记录写成",
-    )  # fmt: skip
-
-
-def week_told_card(name: str, period: str, text: str, member: int) -> Card:
-    """A rep's week, as the leader gets it."""
-    comment = Button(f"点评{name}", pack(Comment(member=member)), "primary")
-    return Card(
-        title=f"{name}的周报", subtitle=period, text=text, buttons=(comment, Button("团队简报", pack(ShowDigest())))
-    )
-
-
-def week_sent_card(leaders: Sequence[str], text: str) -> Card:
-    """The answer to 发给主管."""
-    return (
-        Card(title=f"周报已发给{'、'.join(leaders)}", text=text)
-        if leaders
-        else Card(title="周报没有发出", text=NO_LEADER)
-    )
-
-
-def week_period(digest: Digest, clock: Clock) -> str:
-    """The days of the week so far."""
-    return f"{clock.day_of(digest.since)} 至 {clock.day_of(digest.until)}"
 
 
 # --- overdue

@@ -41,11 +41,12 @@ class WriteWeek(Command, frozen=True, tag="week"):
 
 
 class SendWeek(Command, frozen=True, tag="send_week"):
-    """发给主管: as written from the records; 修改 (`edit`) asks for the words that go instead."""
+    """发给主管: as written from the records; 修改 (`edit`) asks for the words that go instead, and shows them once more."""
 
     roles: ClassVar[frozenset[str]] = SALES
     edit: bool = False
     words: str = ""
+    sure: bool = False
 
 
 class ShowOverdue(Command, frozen=True, tag="overdue"):

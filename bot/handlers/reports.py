@@ -9,6 +9,7 @@ from typing import Any
 from bot import commands as c
 from bot.cards import followups as followup_cards
 from bot.cards import reports as cards
+from bot.cards import week as week_cards
 from bot.cards.card import MAX_BUTTONS, Card
 from bot.context import Context
 from bot.handlers.clocks import clock_of, hours_of, push_later
@@ -17,6 +18,7 @@ from scrm import activities, calendar, followups, leaders, lookup, reminders, re
 from scrm.errors import Missing, NotFound
 from scrm.models import Deal, FollowUp
 
+WEEK = 2000  # letters of a week's report
 MOST = 60  # overdue follow-ups read for one card: enough to name everybody who is late
 
 
@@ -74,24 +76,26 @@ def comment(command: c.Comment, context: Context) -> Card:
 def write_week(command: c.WriteWeek, context: Context) -> Card:
     """写周报: this week's records in words, to be sent or edited."""
     period, text = _week(context)
-    return cards.week_card(context.actor.name, period, text)
+    return week_cards.week_card(context.actor.name, period, text)
 
 
 def send_week(command: c.SendWeek, context: Context) -> Card:
     """发给主管: every direct leader gets it, when it may disturb."""
     if command.edit and not command.words.strip():
-        raise Missing("words", cards.ASK_WEEK)
-    period, text = _week(context)
-    text = command.words.strip() or text
+        raise Missing("words", week_cards.ASK_WEEK)
+    period, written = _week(context)
+    text = command.words.strip()[:WEEK] or written
+    if command.edit and not command.sure:
+        raise Missing("check", week_cards.check_week(text, written), week_cards.CHECKED)
     me = context.actor.member_id or 0
     found = [
         lookup.member(context.session, ident) for ident in sorted(leaders.direct_leaders(context.session).get(me, ()))
     ]
-    card = cards.week_told_card(context.actor.name, period, text, me)
+    card = week_cards.week_told_card(context.actor.name, period, text, me, edited=text != written)
     arrives = hours_of(context.settings).disturbable(context.now)
     for leader in found:
         push_later(context, leader.id, card, f"week:{context.turn}:{leader.id}", arrives)
-    return cards.week_sent_card([leader.name for leader in found], text)
+    return week_cards.week_sent_card([leader.name for leader in found], text)
 
 
 def _week(context: Context) -> tuple[str, str]:
@@ -100,7 +104,7 @@ def _week(context: Context) -> tuple[str, str]:
     monday = hours.at(context.today - timedelta(days=context.today.weekday()), time())
     digest = reports.digests(context.session, hours, {me: frozenset({me})}, monday, context.now)[me]
     todo = followups.open_count(context.session, me)
-    return cards.week_period(digest, clock), cards.week_text(digest, todo, clock)
+    return week_cards.week_period(digest, clock), week_cards.week_text(digest, todo, clock)
 
 
 def show_overdue(command: c.ShowOverdue, context: Context) -> Card:

@@ -14,11 +14,11 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("member", sa.Column("pushes_a_day", sa.Integer(), nullable=True))
     op.add_column("outbox", sa.Column("push_day", sa.Integer(), nullable=True))
-    for name, columns, words in (
-        ("ix_outbox_pushed", ["member_id", "push_day"], "push_day IS NOT NULL"),
-        ("ix_outbox_held", ["not_before_ms"], "state = 5"),
-    ):
-        op.create_index(name, "outbox", columns, sqlite_where=sa.text(words), postgresql_where=sa.text(words))
+    pushed, held = sa.text("push_day IS NOT NULL"), sa.text("state = 5")
+    op.create_index(
+        "ix_outbox_pushed", "outbox", ["member_id", "push_day"], sqlite_where=pushed, postgresql_where=pushed
+    )
+    op.create_index("ix_outbox_held", "outbox", ["not_before_ms"], sqlite_where=held, postgresql_where=held)
 
 
 def downgrade() -> None:

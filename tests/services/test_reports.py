@@ -226,12 +226,20 @@ def test_a_rep_s_week_is_written_from_the_records_and_goes_to_the_leader(floor: 
     sent = floor.click(card, "发给主管")
     assert sent.title == "周报已发给王强"
     (owed,) = floor.fresh
+    assert card_of(owed).note == "按记录写成"
     assert (owed.member_id, card_of(owed).title, card_of(owed).text) == (
         floor.member("王强").id,
         "李娜的周报",
         card.text,
     )
     assert floor.refuses(Missing, lambda: floor.click(card, "修改")).slot == "words"
-    floor.say(c.SendWeek(edit=True, words="这周主攻腾讯"))
-    assert card_of(floor.fresh[0]).text == "这周主攻腾讯"
+    edited = c.SendWeek(edit=True, words="拜访 2 · 电话 1\n这周主攻腾讯")
+    looked_at = floor.refuses(Missing, lambda: floor.say(edited))
+    assert looked_at.slot == "check"
+    assert looked_at.question.startswith(
+        "周报这样发给主管？\n拜访 2 · 电话 1\n这周主攻腾讯\n\n和记录写的比，没有了：\n· 新商机 2 个"
+    )
+    floor.say(c.replace(edited, sure=True))
+    told = card_of(floor.fresh[0])
+    assert (told.text, told.note) == ("拜访 2 · 电话 1\n这周主攻腾讯", "本人修改过")
     assert floor.say(c.SendWeek(), "赵总").title == "周报没有发出"
