@@ -91,13 +91,14 @@ def _amount(text: str, match: re.Match[str], *, every: bool) -> Quantity | None:
         return None
     marked = bool(match["sign"] or match["currency"] or (every and match["foreign"]))
     scaled = bool(_BIG.search(low_text) or (high_text and _BIG.search(high_text)))
-    plain = low_text.isascii() and len(low_text.split(".")[0]) >= 3
+    plain = cue.THOUSAND in low_text if not low_text.isascii() else len(low_text.split(".")[0]) >= 3
     before = bool(_MONEY_BEFORE.search(text[: match.start()][-12:])) and (plain or scaled)
     if not (marked or scaled or before) or (
         not marked and not match["vague"] and _no_head(text, match.start("low"), low_text)
     ):
         return None
-    if not marked and not match.group()[-1].isspace() and text.startswith(tuple(cue.COUNTERS), match.end()):
+    counted = text.startswith(tuple(cue.COUNTERS), match.end()) and not text.startswith(cue.DONE_DEAL, match.end())
+    if not marked and not match.group()[-1].isspace() and counted:
         return None
     low, high = ends(low_text)
     if low is None:

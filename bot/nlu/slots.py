@@ -52,7 +52,7 @@ _CORRECTED = lazily(cue.CORRECTED)
 _SUM, _NOT_SUM, _UNIT_PRICE, _TOTAL, _PRICE_GAP = (
     lazily(shows) for shows in (cue.SUM, cue.NOT_SUM, cue.UNIT_PRICE, cue.TOTAL, cue.PRICE_GAP)
 )
-_BUDGET_COUNTED = lazily(cue.BUDGET_COUNTED)
+_BUDGET_COUNTED, _PAID = lazily(cue.BUDGET_COUNTED), lazily(cue.PAID)
 _BUDGET = lazily(numerals.BUDGET_BEFORE)
 
 
@@ -95,8 +95,9 @@ def corrected_at(reading: Reading) -> int:
 
 
 def _priced(reading: Reading, number: Quantity) -> bool:
-    """Whether the number stands where a price does (一间3800)."""
-    return bool(_UNIT_PRICE.search(_before(reading, number, 6)))
+    """Whether the number stands where a price (一间3800) or a payment (尾款8600) does."""
+    before = _before(reading, number, 6)
+    return bool(_UNIT_PRICE.search(before)) or (number.value >= LEAST_SUM_BESIDE and bool(_PAID.search(before)))
 
 
 def _counted(reading: Reading, number: Quantity) -> bool:

@@ -138,6 +138,8 @@ AMOUNT = (
 COUNTERS = words(
     "台 套 人 家 份 次 天 年 月 日 号 点 % 折 吨 米 平 方 件 只 张 户 支 瓶 箱 辆 部 颗 片 批 名 位 头 亩 字 步 粉 用 门 城 所 间 栋 层 公里 千米 小时 分钟 个月 个人 个点 个单 个客 个联 个门 个用 个账 个工 个小 座 路 条 本 册 组 期 楼 度 周 成 轮 场 节 页 盒 桶 袋 斤 克 升"
 )
+THOUSAND = "千"
+DONE_DEAL = ("成交", "成单")  # 十八万八成交: no tenths
 # Before a bare number they make it money: 预算 300000.
 MONEY_WORDS = words(
     "预算 费 报价 金额 价格 合同价 合同额 合同 总价 单价 标底 标的 回款 首付 尾款 定金 订金 货款 到账 预估 预计 收款 付款 打款 付了 收到 总额 费用 报了 报到 压到 降到 谈到 改成 改为 是 给到 签了 成交价 中标价 budget price amount quote"

@@ -198,6 +198,10 @@ TOTAL = r"(?:总[价额共计]?|总盘子|合计|一共|共计|总金额)[^,，]
 BUDGET_COUNTED = r"(?:预算|报价|总价|合同额|金额|盘子)[^,，。\d]{0,4}[\d一二三四五六七八九十百两几]{1,5}(?:来|多)?个(?![月点人])|(?:大约|大概|差不多)[\d一二三四五六七八九十百两几]{2,5}(?:来|多)?个(?=[\s,，。左]|$)"
 # What is said before the right sum: 60万，不对，80万.
 CORRECTED = r"不对|错了|哦不|不是|更正|应该是|改一下|(?<=[\s,，])不(?=[\s,，])"
+# Directly before a number of four digits they make it a sum: 尾款8600.
+PAID = (
+    r"(?:尾款|首付款?|首款|定金|订金|货款|回款|余款|欠款|预付款?|保证金|合同额|总价|成交价)(?:是|了|为|共|[:：])?\s?$"
+)
 NEVER_SUMS = frozenset("台件辆张枚片只瓶桶罐盒吨亩颗栋户人")
 PIECES = frozenset("枚个台套人家吨件只条辆张份位次天米盏名间亩桶罐瓶包袋卷片副双颗栋层户盒公斤克升平")
 # How much more or less is no sum of the deal: 再便宜五万就签.

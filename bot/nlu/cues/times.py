@@ -115,7 +115,7 @@ _YEAR = (
 )
 _EDGE = r"(?:的|(?<=月)月|(?<=年)年)?(?P<edge>上旬|中旬|下旬|初|头|底|末|中(?![间午秋标国心])|之内|以内|内)"
 _WEEK = r"(?:周|星期|礼拜)"
-_NOT_DAY = r"(?![线楼门院店店房馆库机厂井仓])"
+_NOT_DAY = r"(?![线楼门院店房馆库机厂井仓码])"
 _FESTIVALS = (*BREAKS, *FIXED_FESTIVALS, *LUNAR_FESTIVALS, *FLOATING_FESTIVALS)
 FESTIVAL_CHARS = "".join(dict.fromkeys(name[0] for name in _FESTIVALS))
 SUFFIX = (
