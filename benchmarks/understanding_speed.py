@@ -329,6 +329,9 @@ def _rss() -> int:
 
 
 if __name__ == "__main__":
+    from bot.loop import few_collections
+
+    few_collections()  # ours and the peers, as the service does
     side, where, count = sys.argv[1:]
     work: dict[str, Callable[[], Figures]] = {
         "company": lambda: _company(where, int(count)),

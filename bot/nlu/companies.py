@@ -59,11 +59,12 @@ def brand(core_name: str) -> str:
     return match.group() if match and len(match.group()) >= 2 and not match.group().isdigit() else ""
 
 
-def initials(base_name: str) -> set[str]:
+@lru_cache(maxsize=8192)  # the same names come up again and again where their initials are everyday words
+def initials(base_name: str) -> frozenset[str]:
     """The two to four characters a long name is called by: 中石化, 陕煤, 建行, 哈工大, 杭州一院. Generic ones are the caller's to drop."""
     length = len(base_name)
     if length < 4 or base_name.isascii():
-        return set()
+        return frozenset()
     heads = base_name[: length - length % 2 : 2]
     found = {heads[:2], heads[:3], heads[:4], heads[0] + heads[-1]}
     if length >= 6 and base_name[:2] in _PLACE_SET:
@@ -73,7 +74,7 @@ def initials(base_name: str) -> set[str]:
         found.add(base_name[ordinal + 1 : ordinal + 3])
     if base_name.endswith(_KINDS):
         found |= _by_kind(_words(base_name))
-    return {word for word in found if 2 <= len(word) <= 4}
+    return frozenset(word for word in found if 2 <= len(word) <= 4)
 
 
 def initial_heads(base_name: str) -> set[str]:
